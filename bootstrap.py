@@ -88,7 +88,7 @@ def is_current(wanted: str) -> bool:
 def only_one_at_a_time() -> Iterator[None]:
     try:
         TOOLS.mkdir(exist_ok=True)
-        handle = open(TOOLS / "bootstrap.lock", "w")
+        handle = open(TOOLS / "bootstrap.lock", "w")  # noqa: SIM115 - closed below; only opening it may fail here
     except OSError as error:
         raise BootstrapError(f"cannot write in {PROJECT} ({error.strerror}); run it from a copy you own.") from error
     with handle:
@@ -114,7 +114,9 @@ def build(wanted: str) -> None:
 def succeeds(command: Sequence[str], *, environ: Mapping[str, str] | None = None) -> bool:
     """Run quietly; on failure show what it said, because the next attempt may hide the reason."""
     try:
-        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            command, check=False, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     except OSError as error:
         print(f"{command[0]}: {error}", file=sys.stderr)
         return False
@@ -124,14 +126,14 @@ def succeeds(command: Sequence[str], *, environ: Mapping[str, str] | None = None
 
 
 def has_module(python: str, module: str) -> bool:
-    return subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
+    return subprocess.run([python, "-c", f"import {module}"], check=False, capture_output=True).returncode == 0
 
 
 def pip_settings(python: str) -> dict[str, str]:
     """What pip on this machine is configured with, the environment's word over the files'."""
     if not has_module(python, "pip"):
         return {}
-    listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    listed = subprocess.run([python, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True)
     return parse_pip_settings(listed.stdout)
 
 
@@ -186,16 +188,17 @@ def pip_for_tools(python: str) -> list[str] | None:
 def install_with_uv(uv: str, python: str, lock: Path, settings: Mapping[str, str]) -> bool:
     environ = uv_environment(settings, os.environ)
     environ["VIRTUAL_ENV"] = str(VENV)
-    if not is_usable(VENV):
-        if not succeeds([uv, "venv", "--quiet", "--clear", "--python", python, str(VENV)], environ=environ):
-            return False
+    make = [uv, "venv", "--quiet", "--clear", "--python", python, str(VENV)]
+    if not is_usable(VENV) and not succeeds(make, environ=environ):
+        return False
     return succeeds([uv, "pip", "sync", "--quiet", "--require-hashes", str(lock)], environ=environ)
 
 
 def is_usable(venv: Path) -> bool:
     """A virtual environment is dead once the interpreter it points to was removed or upgraded past 3.11."""
     python = venv / "bin" / "python"
-    return python.exists() and has_module(str(python), "venv")
+    check = "import os, sys, sysconfig; sys.exit(not os.path.isdir(sysconfig.get_path('purelib')))"
+    return python.exists() and subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0
 
 
 def install_with_pip(python: str, lock: Path) -> None:

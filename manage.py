@@ -7,13 +7,15 @@ then runs again under that interpreter.
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - this line is what such an interpreter gets to see
     sys.exit(
-        "The portal needs Python 3.11 or newer; this is Python %d.%d (%s).\n"
-        "Run it again with a newer one, for example: python3.11 manage.py up" % (sys.version_info[:2] + (sys.executable,))
+        "The portal needs Python 3.11 or newer; this is Python {}.{} ({}).\n"
+        "Run it again with a newer one, for example: python3.11 manage.py up".format(
+            *sys.version_info[:2], sys.executable
+        )
     )
 
-import bootstrap  # noqa: E402 - older interpreters could not even parse it
+import bootstrap
 
 
 def main() -> None:

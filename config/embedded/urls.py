@@ -64,7 +64,7 @@ def _with_database(redis_url: str, database: int, *, socket_scheme: str, paramet
     query = {name: values[-1] for name, values in parse_qs(parts.query).items() if name not in ("db", "virtual_host")}
     if parts.scheme in SOCKET_SCHEMES and parts.path:
         query[parameter] = str(database)
-        return urlunsplit((socket_scheme, parts.netloc, parts.path, "", "")) + "?" + urlencode(query)
+        return f"{socket_scheme}://{parts.netloc}{parts.path}?{urlencode(query)}"
     if parts.scheme in NETWORK_SCHEMES and parts.hostname:
         return urlunsplit((parts.scheme, parts.netloc, f"/{database}", urlencode(query), ""))
     raise BadServerAddress("REDIS_URL must look like redis://host:6379/0 or unix:///folder/valkey.sock?db=0")
