@@ -2,10 +2,12 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import django
 from django.core.management import call_command, execute_from_command_line
@@ -80,6 +82,7 @@ def run_django(argv: Sequence[str]) -> int:
         if addresses:
             _execute(folder, addresses, argv)
             return 0
+        signal.signal(signal.SIGTERM, _leave)
         with servers_for(folder, purpose=f"manage.py {command} (process {os.getpid()})") as addresses:
             _execute(folder, addresses, argv)
     except FolderInUse as error:
@@ -89,6 +92,11 @@ def run_django(argv: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return commands.EXIT_FAILED
     return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Let SIGTERM unwind, as Ctrl-C does, so that the servers are stopped and not killed."""
+    raise SystemExit(128 + number)
 
 
 def _addresses_at_hand(folder: DataFolder, command: str) -> Addresses | None:

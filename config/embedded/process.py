@@ -83,7 +83,7 @@ def spawn(
             env=dict(environ),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with_parent(os.getpid(), death_signal),  # noqa: PLW1509 - we start no threads
+            preexec_fn=_die_with_parent(os.getpid(), death_signal),
             **(account.popen_options() if account else {}),
         )
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,25 +97,10 @@ def servers_for(folder: DataFolder, *, purpose: str, throw_away: bool = False) -
         addresses = start_servers(supervisor, run_folder, throw_away=throw_away)
         state.children = [child.describe() for child in supervisor.children]
         folder.write_state(state)
-        with _termination_as_exit():
-            yield addresses
+        yield addresses
     finally:
         supervisor.stop_all()
         if run_folder:
             remove_run_folder(run_folder)
         folder.forget_state()
         folder.release(lock)
-
-
-@contextlib.contextmanager
-def _termination_as_exit() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, as Ctrl-C does, so that the servers are stopped and not killed."""
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    previous = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
