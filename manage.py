@@ -20,8 +20,7 @@ import bootstrap
 
 def main() -> None:
     bootstrap.run_in_environment(sys.argv)
-    # Third-party packages are importable only from here on.
-    from config.embedded.cli import main as run
+    from config.embedded.cli import main as run  # noqa: PLC0415 - packages are importable only from here on
 
     sys.exit(run(sys.argv[1:]))
 

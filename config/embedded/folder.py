@@ -164,7 +164,7 @@ class DataFolder:
 
 def make_run_folder(account: Account) -> Path:
     """A private folder for sockets: short enough for their addresses, and within reach of PostgreSQL's account."""
-    candidates = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
+    candidates = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 - mkdtemp picks an unguessable name
     if account.uid is None and os.environ.get("XDG_RUNTIME_DIR"):
         candidates.insert(0, os.environ["XDG_RUNTIME_DIR"])
     for base in candidates:

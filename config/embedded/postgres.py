@@ -20,7 +20,7 @@ from config.embedded.urls import embedded_database_url
 
 ROLE = DATABASE = "portal"
 SUPERUSER = "postgres"
-# Unix socket addresses are at most 107 bytes; PostgreSQL's file in the folder is named `.s.PGSQL.5432`, its lock longer.
+# Unix socket addresses are at most 107 bytes; PostgreSQL adds `/.s.PGSQL.5432` and makes a lock file beside it.
 LONGEST_FOLDER = 107 - len("/.s.PGSQL.5432.lock")
 ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
@@ -37,7 +37,7 @@ class PostgresServer:
 
     name = "postgresql"
     # "Fast" shutdown: disconnect everyone, write everything, leave.
-    stop_signal = signal.SIGINT
+    stop_signal: int = signal.SIGINT
     stop_seconds = 30.0
 
     def __init__(self, *, data: Path, sockets: Path, throw_away: bool = False) -> None:
@@ -135,7 +135,7 @@ class PostgresServer:
             os.chown(path, self.account.uid, self.account.gid or 0)
 
     def _end_leftover(self) -> None:
-        """A postmaster whose supervisor was killed may still be writing its last pages: two must never share the data."""
+        """A postmaster whose supervisor was killed may still be writing: two must never share the data."""
         pid_file = self.data / "postmaster.pid"
         try:
             pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -167,7 +167,7 @@ class PostgresServer:
         )
 
     def create_database(self) -> None:
-        """The role and the database it owns; as the owner it may install the trusted extensions the migrations ask for."""
+        """The role and the database it owns; an owner may install the trusted extensions the migrations ask for."""
         with self._connect() as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 rights = sql.SQL("CREATEDB" if self.throw_away else "NOCREATEDB")

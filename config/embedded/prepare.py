@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 import django
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 
 def main(demo_info: Path) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
-    if os.environ.get("PORTAL_DEMO", "1") == "0":
+    if os.environ.get("PORTAL_DEMO", "1") == "0" or "demo_data" not in get_commands():
         return
     call_command("demo_data", "--if-empty")
     output = io.StringIO()

@@ -4,6 +4,7 @@ Every child leads its own process group (Ctrl-C reaches the supervisor only, whi
 signalled by the kernel when the supervisor dies, even by SIGKILL.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -55,6 +56,10 @@ class ProcessId:
         return max(0.0, uptime - self.started / os.sysconf("SC_CLK_TCK"))
 
 
+# The supervisor's own account.
+SAME_ACCOUNT = Account("")
+
+
 def _start_ticks(pid: int) -> int:
     """Clock ticks after boot at which the process started; 0 when there is none, or only its unreaped remains."""
     try:
@@ -70,7 +75,7 @@ def spawn(
     log: Path,
     environ: Mapping[str, str],
     cwd: Path,
-    account: Account | None = None,
+    account: Account = SAME_ACCOUNT,
     death_signal: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start `command` with its output appended to `log`. Call it from the main thread: the kernel watches that one."""
@@ -84,7 +89,7 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
             preexec_fn=_die_with_parent(os.getpid(), death_signal),
-            **(account.popen_options() if account else {}),
+            **account.popen_options(),
         )
 
 
@@ -104,10 +109,9 @@ def rotate(log: Path) -> None:
 
 
 def signal_group(pid: int, number: int) -> None:
-    try:
+    """Signal a whole group; one that is gone, or whose number belongs to a stranger by now, is left alone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # gone already, or the number now belongs to a stranger
 
 
 def stop(child: subprocess.Popen[bytes], *, polite: int, seconds: float) -> None:

@@ -70,7 +70,7 @@ def portal_environment(folder: DataFolder, addresses: Addresses, *, url: str) ->
 
 
 def clean_up_after(state: StackState | None, folder: DataFolder) -> list[str]:
-    """End what a killed supervisor left, latest first. Call it with the lock held. Returns the names of what still ran."""
+    """End what a killed supervisor left, latest first, and say what still ran. Call it with the lock held."""
     if state is None:
         return []
     ended = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from config.embedded.folder import PROJECT
-from config.embedded.process import Account
+from config.embedded.process import SAME_ACCOUNT
 
 WEB_PROCESSES = 2
 # Each thread may hold one database connection; the pool per process is as large.
@@ -18,7 +18,7 @@ TASKS_PER_WORKER_PROCESS = 500
 class PortalProcess:
     """A Python module run in the project folder with the stack's environment."""
 
-    account: Account | None = None
+    account = SAME_ACCOUNT
     cwd = PROJECT
     stop_signal: int = signal.SIGTERM
 

@@ -20,6 +20,9 @@ from config.embedded.process import ProcessId, tail
 from config.embedded.servers import clean_up_after, portal_environment, start_servers
 from config.embedded.supervisor import StopRequested, Supervisor
 
+LOOPBACK = ("127.0.0.1", "::1")
+# Listening on every interface: where the supervisor itself asks.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only when the user says --host
 READY_SECONDS = 120.0
 TICK_SECONDS = 0.25
 PROBE_SECONDS = 10.0
@@ -39,7 +42,7 @@ class Options:
     @property
     def url(self) -> str:
         """`localhost` rather than 127.0.0.1: browsers grant it what otherwise needs TLS, such as security keys."""
-        name = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
+        name = "localhost" if self.host in (*LOOPBACK, *EVERYWHERE) else self.host
         return os.environ.get("BASE_URL") or f"http://{name}:{self.port}"
 
 
@@ -169,7 +172,7 @@ def is_deaf(answer: dict[str, Any], *, worker_age: float) -> bool:
 
 def probe(options: Options) -> tuple[int | None, dict[str, Any]]:
     """Ask /readyz for its status and its JSON; no status when nobody answers."""
-    host = "127.0.0.1" if options.host == "0.0.0.0" else options.host
+    host = EVERYWHERE.get(options.host, options.host)
     connection = HTTPConnection(host, options.port, timeout=5)
     try:
         connection.request("GET", "/readyz", headers={"Host": urlsplit(options.url).netloc})

@@ -28,7 +28,7 @@ class Service(Protocol):
     name: str
     stop_signal: int
     stop_seconds: float
-    account: Account | None
+    account: Account
     cwd: Path
 
     @property

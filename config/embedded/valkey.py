@@ -10,6 +10,7 @@ import redis
 
 from config.embedded.binaries import valkey_program
 from config.embedded.postgres import ServerDidNotStart
+from config.embedded.process import SAME_ACCOUNT
 from config.embedded.urls import embedded_redis_url
 
 
@@ -17,9 +18,9 @@ class ValkeyServer:
     """A server that keeps its append-only file in `data` and listens in `sockets` only."""
 
     name = "valkey"
-    stop_signal = signal.SIGTERM
+    stop_signal: int = signal.SIGTERM
     stop_seconds = 10.0
-    account = None
+    account = SAME_ACCOUNT
 
     def __init__(self, *, data: Path, sockets: Path, throw_away: bool = False) -> None:
         self.data = data
