@@ -1,0 +1,15 @@
+"""Wiring that runs once at start-up."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from config.checks import every_url_declares_its_control
+
+
+class PortalConfig(AppConfig):
+    """Registers the start-up checks. Named last in INSTALLED_APPS: every app is loaded by then."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        register(every_url_declares_its_control)

@@ -1,0 +1,39 @@
+"""Error pages. None of them asks the database: they must work when nothing else does."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+RETRY_AFTER_SECONDS = 5
+
+
+def _page(request: HttpRequest, status: int, **context: str) -> HttpResponse:
+    # Rendered without the request: the context processors would ask the database who is signed in.
+    values = {"tracking_id": getattr(request, "tracking_id", ""), **context}
+    return HttpResponse(render_to_string(f"{status}.html", values), status=status)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: one's own thing, but not allowed. The exception's text says what is missing."""
+    return _page(request, 403, reason=str(exception or ""))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: also for what belongs to somebody else, and it says nothing about it."""
+    return _page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our fault; the tracking id finds the log line."""
+    return _page(request, 500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: a server is away; the page retries by itself."""
+    response = _page(request, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 with what to do: the usual cause is a page left open across a sign-in."""
+    return _page(request, 403, reason="This page was open for too long, or cookies are off. Reload it and try again.")

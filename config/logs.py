@@ -1,0 +1,53 @@
+"""Logging: one JSON object a line (or readable text in DEBUG), secrets masked before anything is written."""
+
+import logging.config
+import re
+from typing import Any
+
+import structlog
+
+SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
+
+
+def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Replace the value of every key that names a secret."""
+    return {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
+
+
+SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    mask_secrets,
+]
+
+
+def logging_config(*, level: str, json: bool) -> dict[str, Any]:
+    """Configure structlog and the standard library to write alike; returns the dictionary used."""
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    config: dict[str, Any] = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "portal": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    renderer,
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portal"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {"django.server": {"handlers": [], "propagate": True}},
+    }
+    logging.config.dictConfig(config)
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    return config

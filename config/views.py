@@ -1,0 +1,59 @@
+"""Pages that belong to no hub: where to land after sign-in, health, and the component gallery."""
+
+import time
+from typing import Any, ClassVar
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.generic import View
+
+from tenancy.access import PortalView
+from tenancy.policy import Control
+from tenancy.queries import first_customer, first_partner
+
+
+class Home(PortalView):
+    """To the hub the signed-in person belongs to: Partner Hub before Control Hub."""
+
+    control = Control.SIGNED_IN
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        if partner := first_partner(self.actor):
+            return HttpResponseRedirect(reverse("partnerhub:overview", args=[partner.public_id]))
+        if customer := first_customer(self.actor):
+            return HttpResponseRedirect(reverse("controlhub:overview", args=[customer.public_id]))
+        return render(request, "no_role.html", {"org_name": ""}, status=403)
+
+
+class Healthz(View):
+    """200 while the process answers. Asks nobody else."""
+
+    control: ClassVar[Control] = Control.PUBLIC
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("ok\n", content_type="text/plain")
+
+
+class Readyz(View):
+    """200 when PostgreSQL and Redis answer (else the middleware's 503), with the age of the worker's canary in seconds."""
+
+    control: ClassVar[Control] = Control.PUBLIC
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        canary = cache.get("canary")
+        age = None if canary is None else max(0, int(time.time()) - canary)
+        return JsonResponse({"status": "ready", "canary_age_seconds": age})
+
+
+class Gallery(View):
+    """Every component in every state, for building and checking pages. Holds no data."""
+
+    control: ClassVar[Control] = Control.PUBLIC
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return render(request, "dev/gallery.html")

@@ -1,0 +1,262 @@
+"""Inside one customer: packages it may use, locations, numbers, people, rooms, and who had which package from when to when."""
+
+import uuid
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Lower, Upper
+from django.utils import timezone
+
+from tenancy.models import AdminUser, Customer, Partner
+from tenancy.packages import PACKAGE_CHOICES
+
+
+class CustomerPackage(models.Model):
+    """A package enabled for a customer: its limit (none = unlimited) and how many assignments are open right now.
+
+    `used` is maintained by a conditional update, so that forty parallel requests cannot pass a limit of ten.
+    """
+
+    class Status(models.TextChoices):
+        PROVISIONING = "provisioning", "In progress"
+        PROVISIONED = "provisioned", "Active"
+        DELETING = "deleting", "Deleting"
+        ERROR = "error", "Failed"
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="packages")
+    package = models.CharField(max_length=32, choices=PACKAGE_CHOICES)
+    limit = models.PositiveIntegerField(null=True, blank=True)
+    used = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=12, choices=Status, default=Status.PROVISIONING)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    license_id = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("customer", "package", name="package_once_per_customer"),
+            models.CheckConstraint(condition=Q(limit=None) | Q(used__lte=F("limit")), name="package_used_within_limit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_package_display()
+
+
+class Location(models.Model):
+    """A site of the customer. Emergency calls depend on its address; calls leave through its PSTN connection."""
+
+    class Pstn(models.TextChoices):
+        NONE = "", "Not connected"
+        LOCAL_GATEWAY = "LOCAL_GATEWAY", "Premises-based (Local Gateway)"
+        NON_INTEGRATED_CCP = "NON_INTEGRATED_CCP", "Cloud connected, non-integrated"
+        INTEGRATED_CCP = "INTEGRATED_CCP", "Cloud connected, integrated"
+        CISCO_PSTN = "CISCO_PSTN", "Cisco Calling Plan"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="locations")
+    name = models.CharField(max_length=80)
+    is_headquarters = models.BooleanField(default=False)
+    address_line1 = models.CharField(max_length=50)
+    address_line2 = models.CharField(max_length=50, blank=True)
+    city = models.CharField(max_length=50)
+    state = models.CharField(max_length=50, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=2)
+    time_zone = models.CharField(max_length=64)
+    language = models.CharField(max_length=5)
+    emergency_location_identifier = models.CharField(max_length=80, blank=True)
+    pstn = models.CharField(max_length=20, choices=Pstn, default=Pstn.NONE, blank=True)
+    pstn_provider = models.CharField(max_length=80, blank=True)
+    main_number = models.ForeignKey("PhoneNumber", models.PROTECT, null=True, blank=True, related_name="main_of")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    provisioned_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("customer", Lower("name"), name="location_name_once_per_customer"),
+            models.UniqueConstraint(
+                "customer", condition=Q(is_headquarters=True), name="one_headquarters_per_customer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subscriber(models.Model):
+    """A person of the customer. What he may use stands in his package assignments; a deleted one keeps his history."""
+
+    class Status(models.TextChoices):
+        PROVISIONED = "provisioned", "Active"
+        PENDING = "pending", "Invitation pending"
+        PENDING_USER_MIGRATION = "pending_user_migration", "Consent pending"
+        SUSPENDED = "suspended", "Suspended"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person_id = models.UUIDField(null=True, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscribers")
+    first_name = models.CharField(max_length=30)
+    last_name = models.CharField(max_length=30)
+    email = models.EmailField(max_length=161)
+    status = models.CharField(max_length=24, choices=Status, default=Status.PENDING)
+    location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="subscribers")
+    extension = models.CharField(max_length=6, blank=True)
+    admin = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="subscribers")
+    created_at = models.DateTimeField(default=timezone.now)
+    status_changed_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), condition=Q(deleted_at=None), name="subscriber_email_once"),
+            models.UniqueConstraint(
+                "location",
+                "extension",
+                condition=~Q(extension="") & Q(deleted_at=None),
+                name="extension_once_per_location",
+            ),
+            models.CheckConstraint(
+                condition=Q(extension__regex=r"^([0-9]{2,6})?$"), name="extension_two_to_six_digits"
+            ),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="subscriber_email_lower"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["customer", "last_name", "first_name", "id"],
+                condition=Q(deleted_at=None),
+                name="subscriber_list",
+            ),
+            GinIndex(
+                "customer_id",
+                OpClass(Upper("first_name"), name="gin_trgm_ops"),
+                OpClass(Upper("last_name"), name="gin_trgm_ops"),
+                OpClass(Upper("email"), name="gin_trgm_ops"),
+                name="subscriber_search",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class Workspace(models.Model):
+    """A room or a hall phone: the only place for Common Area Calling."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="workspaces")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="workspaces")
+    name = models.CharField(max_length=80)
+    extension = models.CharField(max_length=6, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "customer", Lower("name"), condition=Q(deleted_at=None), name="workspace_name_once_per_customer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhoneNumber(models.Model):
+    """A number in the inventory, in E.164. It exists at most once in the whole portal, so it can be active only once."""
+
+    class State(models.TextChoices):
+        ACTIVE = "ACTIVE", "Active"
+        INACTIVE = "INACTIVE", "Inactive"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="numbers")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="numbers")
+    e164 = models.CharField(max_length=16, unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    subscriber = models.OneToOneField(Subscriber, models.PROTECT, null=True, blank=True, related_name="number")
+    workspace = models.OneToOneField(Workspace, models.PROTECT, null=True, blank=True, related_name="number")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(e164__regex=r"^\+[1-9][0-9]{6,14}$"), name="number_is_e164"),
+            models.CheckConstraint(condition=Q(subscriber=None) | Q(workspace=None), name="number_has_one_owner"),
+        ]
+        indexes = [models.Index(fields=["customer", "e164"], name="number_customer")]
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+class TsTzRange(Func):
+    """`tstzrange(start, end)`: half-open, as PostgreSQL's default."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class PackageAssignment(models.Model):
+    """A subject (subscriber or workspace) had a package from `started_at` until `ended_at`, exclusive, UTC, whole seconds.
+
+    Starting and ending one is the only thing that makes or stops usage. Partner, location and customer are written down
+    as they were, so that a later move never changes the past. Never deleted.
+    """
+
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="assignments")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="assignments")
+    location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="assignments")
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, blank=True, related_name="assignments")
+    workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, blank=True, related_name="assignments")
+    package = models.CharField(max_length=32, choices=PACKAGE_CHOICES)
+    is_base = models.BooleanField(default=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(subscriber__isnull=False, workspace=None) | Q(subscriber=None, workspace__isnull=False),
+                name="assignment_has_one_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="assignment_ends_later"
+            ),
+            ExclusionConstraint(
+                name="one_base_package_at_a_time",
+                expressions=[
+                    ("subscriber", RangeOperators.EQUAL),
+                    (TsTzRange("started_at", "ended_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(is_base=True, subscriber__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="one_workspace_package_at_a_time",
+                expressions=[
+                    ("workspace", RangeOperators.EQUAL),
+                    (TsTzRange("started_at", "ended_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(is_base=True, workspace__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="one_add_on_of_a_kind_at_a_time",
+                expressions=[
+                    ("subscriber", RangeOperators.EQUAL),
+                    ("package", RangeOperators.EQUAL),
+                    (TsTzRange("started_at", "ended_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(is_base=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["partner", "started_at"], name="assignment_started"),
+            models.Index(fields=["partner", "ended_at"], condition=Q(ended_at__isnull=False), name="assignment_ended"),
+            models.Index(fields=["subscriber"], condition=Q(ended_at=None), name="assignment_open"),
+            models.Index(fields=["customer", "package"], condition=Q(ended_at=None), name="assignment_open_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.started_at:%F %T}"

@@ -1,0 +1,93 @@
+"""Across customers: onboarding templates with their versions, and which version each customer came from."""
+
+import base64
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from tenancy.models import AdminUser, Customer, Partner
+
+
+class OnboardingTemplate(models.Model):
+    """A bundle of defaults for new customers, known to the API by its Provisioning ID (domain.md section 1)."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        RETIRED = "retired", "Retired"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="templates")
+    name = models.CharField(max_length=80)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    current_version = models.ForeignKey("TemplateVersion", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("partner", Lower("name"), name="template_name_once_per_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def provisioning_id(self) -> str:
+        """Unpadded base64 of the bare uuid, as in the public API (domain.md 0.4)."""
+        return base64.b64encode(str(self.public_id).encode()).decode().rstrip("=")
+
+
+class TemplateVersion(models.Model):
+    """What a template said at one time. Never changed: an edit makes the next version."""
+
+    class Authentication(models.TextChoices):
+        WEBEX = "webex", "Webex authentication"
+        SAML = "saml", "Partner authentication"
+        OIDC = "oidc", "Partner authentication with OpenID Connect"
+
+    class DialIn(models.TextChoices):
+        CISCO = "cisco", "Cisco call-in numbers"
+        PARTNER = "partner", "Partner-provided numbers"
+
+    template = models.ForeignKey(OnboardingTemplate, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    country = models.CharField(max_length=2)
+    service_provider_admin = models.ForeignKey(AdminUser, models.PROTECT, related_name="+")
+    email_language = models.CharField(max_length=5)
+    subscription_id = models.CharField(max_length=40)
+    pstn_provider = models.CharField(max_length=80, blank=True)
+    authentication = models.CharField(max_length=5, choices=Authentication, default=Authentication.WEBEX)
+    idp_entity_id = models.CharField(max_length=200, blank=True)
+    admin_invite_emails_on_attach = models.BooleanField(default=True)
+    suppress_admin_invite_email = models.BooleanField(default=False)
+    disable_free_calling = models.BooleanField(default=False)
+    meeting_dial_in = models.CharField(max_length=8, choices=DialIn, default=DialIn.CISCO)
+    created_by = models.ForeignKey(AdminUser, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("template", "number", name="template_version_number_once"),
+            models.CheckConstraint(
+                condition=Q(authentication="webex", idp_entity_id="")
+                | (~Q(authentication="webex") & ~Q(idp_entity_id="")),
+                name="idp_only_with_partner_authentication",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_id} v{self.number}"
+
+
+class CustomerOrigin(models.Model):
+    """Which template version a customer was created from, and what was declared. PROTECT: a template in use stays."""
+
+    customer = models.OneToOneField(Customer, models.CASCADE, related_name="origin")
+    template_version = models.ForeignKey(TemplateVersion, models.PROTECT, related_name="customers")
+    supported_location_declared_at = models.DateTimeField()
+    created_by = models.ForeignKey(AdminUser, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} from {self.template_version_id}"

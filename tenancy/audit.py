@@ -1,0 +1,128 @@
+"""The audit log: one event per deed, in the same transaction, in a hash chain per tenant.
+
+A tenant is a customer, or a partner for what happens outside any customer. Events are insert-only (database trigger);
+changing, removing or reordering one breaks the chain, and `verify_chain` names the first bad event.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from tenancy.actors import Actor
+from tenancy.models import AuditChain, AuditEvent, Customer, Partner
+
+HASHED = [
+    "tenant",
+    "number",
+    "previous_hash",
+    "action",
+    "category",
+    "text",
+    "partner_id",
+    "customer_id",
+    "actor_id",
+    "actor_name",
+    "actor_email",
+    "actor_org_name",
+    "actor_roles",
+    "actor_ip",
+    "actor_user_agent",
+    "door",
+    "launch_id",
+    "target_type",
+    "target_id",
+    "target_name",
+    "changes",
+    "tracking_id",
+]
+
+
+def record(
+    *,
+    action: str,
+    text: str,
+    target: models.Model,
+    by: Actor,
+    partner: Partner | None = None,
+    customer: Customer | None = None,
+    changes: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Write one event about `target`. Must run inside the transaction of the deed itself.
+
+    `action` is "noun.verb" (its noun is the category); `changes` maps a field to [before, after] and never holds secrets.
+    """
+    partner = partner or (customer.partner if customer else None)
+    if not transaction.get_connection().in_atomic_block or partner is None:
+        raise RuntimeError("An audit event needs the deed's transaction and its partner.")
+    tenant = f"customer:{customer.pk}" if customer else f"partner:{partner.pk}"
+    chain = _lock_chain(tenant)
+    event = AuditEvent(
+        tenant=tenant,
+        number=chain.length + 1,
+        previous_hash=chain.head,
+        created_at=_now(),
+        action=action,
+        category=action.partition(".")[0],
+        text=text[:400],
+        partner=partner,
+        customer=customer,
+        target_type=target._meta.model_name or "",
+        target_id=str(getattr(target, "public_id", target.pk)),
+        target_name=str(target)[:200],
+        changes=changes or {},
+        **_actor_columns(by),
+    )
+    event.hash = event_hash(event)
+    event.save(force_insert=True)
+    AuditChain.objects.filter(pk=tenant).update(length=event.number, head=event.hash)
+    return event
+
+
+def _lock_chain(tenant: str) -> AuditChain:
+    AuditChain.objects.bulk_create([AuditChain(tenant=tenant)], ignore_conflicts=True)
+    return AuditChain.objects.select_for_update().get(pk=tenant)
+
+
+def _now() -> datetime:
+    # The database's clock: servers may disagree, the log must not.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def _actor_columns(by: Actor) -> dict[str, Any]:
+    return {
+        "actor": by.admin,
+        "actor_name": by.name,
+        "actor_email": by.email,
+        "actor_org_name": by.org_name,
+        "actor_roles": sorted({grant.role.value for grant in by.grants}),
+        "actor_ip": by.ip,
+        "actor_user_agent": by.user_agent,
+        "door": by.door,
+        "launch": by.launch,
+        "tracking_id": by.tracking_id,
+    }
+
+
+def event_hash(event: AuditEvent) -> str:
+    """SHA-256 over the previous hash and everything the event says."""
+    values = {name: getattr(event, name) for name in HASHED} | {"created_at": event.created_at.isoformat()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def verify_chain(tenant: str) -> str:
+    """An empty string when the tenant's chain is whole, else a sentence naming the first event that is not."""
+    previous, count = "0" * 64, 0
+    for event in AuditEvent.objects.filter(tenant=tenant).order_by("number").iterator():
+        count += 1
+        if event.number != count or event.previous_hash != previous or event.hash != event_hash(event):
+            return f"{tenant}: event {count} was changed, removed or reordered"
+        previous = event.hash
+    chain = AuditChain.objects.filter(pk=tenant).first()
+    if (chain.length if chain else 0) != count or (chain and chain.head != previous):
+        return f"{tenant}: the chain ends at event {count}, its head says {chain.length if chain else 0}"
+    return ""

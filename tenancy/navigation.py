@@ -1,0 +1,63 @@
+"""The side navigation of both hubs as data. An entry shows when its control is visible to the actor."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from tenancy.policy import Control, Level
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    icon: str
+    url_name: str
+    control: Control
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: str
+    icon: str
+    url: str
+    current: bool
+    group: str
+
+
+PARTNER_HUB = (
+    Entry("Overview", "home", "partnerhub:overview", Control.PARTNER_OVERVIEW),
+    Entry("Customers", "people", "partnerhub:customer-list", Control.PARTNER_CUSTOMERS),
+    Entry("Onboarding templates", "template", "partnerhub:template-list", Control.PARTNER_TEMPLATES),
+    Entry("Indirect providers", "organization", "partnerhub:indirect-providers", Control.PARTNER_INDIRECT_PROVIDERS),
+    Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),
+)
+CONTROL_HUB = (
+    Entry("Overview", "home", "controlhub:overview", Control.ORG_OVERVIEW),
+    Entry("Users", "people", "controlhub:user-list", Control.USERS, "Management"),
+    Entry("Locations", "location", "controlhub:location-list", Control.LOCATIONS, "Management"),
+    Entry("Workspaces", "workspace", "controlhub:workspace-list", Control.WORKSPACES, "Management"),
+    Entry("Account", "account", "controlhub:account", Control.ACCOUNT, "Management"),
+    Entry("Numbers", "phone", "controlhub:number-list", Control.NUMBERS, "Services"),
+)
+
+
+def nav_items(scope: Any, path: str) -> list[NavItem]:
+    """Entries of the hub that `scope` (a PartnerView or CustomerView) is in, as its actor may see them."""
+    entries = CONTROL_HUB if scope.customer else PARTNER_HUB
+    key = scope.customer.public_id if scope.customer else scope.partner.public_id
+    shown = [
+        (entry, reverse(entry.url_name, args=[key]))
+        for entry in entries
+        if scope.level(entry.control) >= Level.DISABLED
+    ]
+    current = max((url for _, url in shown if path.startswith(url)), key=len, default="")
+    return [NavItem(entry.label, entry.icon, url, url == current, entry.group) for entry, url in shown]
+
+
+def _reverse(entry: Entry, key: Any) -> str:
+    try:
+        return reverse(entry.url_name, args=[key])
+    except NoReverseMatch:  # LEAD: temporary, while the hubs are being built
+        return "#"

@@ -1,0 +1,211 @@
+"""THE table: who may do what, and what "Restricted by Partner Mode" takes away. Data and one function, nothing else.
+
+`level_for` is the lower of what a role is entitled to and what a restriction leaves. An unknown role or control raises.
+Sources: domain.md sections 7.2-7.5 (roles) and 8.2-8.3 (restrictions, Wholesale guide: Restricted by Partner Mode).
+`docs/policy.md` is generated from this file.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """What an actor gets of an item. The order is the meaning: more is more."""
+
+    HIDDEN = 0
+    DISABLED = 1
+    READ_ONLY = 2
+    EDIT = 3
+
+
+H, D, R, E = Level
+
+
+class Role(StrEnum):
+    """Stored values: never rename one (a new name is a new role and a data migration)."""
+
+    PARTNER_WHOLESALE = "partner_wholesale"
+    PARTNER_FULL = "partner_full"
+    PARTNER_ADMIN = "partner_admin"
+    PARTNER_READONLY = "partner_readonly"
+    HELPDESK_BASIC = "helpdesk_basic"
+    HELPDESK_ADVANCED = "helpdesk_advanced"
+    CUSTOMER_FULL = "customer_full"
+    CUSTOMER_READONLY = "customer_readonly"
+    CUSTOMER_USER_DEVICE = "customer_user_device"
+
+    @property
+    def of_partner(self) -> bool:
+        """Partner-side roles are never limited by restricted mode."""
+        return self not in CUSTOMER_ROLES
+
+    @property
+    def label(self) -> str:
+        return ROLE_LABELS[self]
+
+
+CUSTOMER_ROLES = frozenset({Role.CUSTOMER_FULL, Role.CUSTOMER_READONLY, Role.CUSTOMER_USER_DEVICE})
+ROLE_LABELS = {
+    Role.PARTNER_WHOLESALE: "Partner full administrator with Webex for Wholesale",
+    Role.PARTNER_FULL: "Partner full administrator",
+    Role.PARTNER_ADMIN: "Partner administrator",
+    Role.PARTNER_READONLY: "Partner read-only administrator",
+    Role.HELPDESK_BASIC: "Help desk administrator (basic)",
+    Role.HELPDESK_ADVANCED: "Help desk administrator (advanced)",
+    Role.CUSTOMER_FULL: "Full administrator",
+    Role.CUSTOMER_READONLY: "Read-only administrator",
+    Role.CUSTOMER_USER_DEVICE: "User and device administrator",
+}
+
+
+class Control(StrEnum):
+    """An item of a page, not a page. The prefix says in which hub it lives."""
+
+    # Everybody
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    # Partner Hub
+    PARTNER_OVERVIEW = "partner.overview"
+    PARTNER_CUSTOMERS = "partner.customers"
+    PARTNER_CUSTOMER_CREATE = "partner.customer_create"
+    PARTNER_RESTRICTED_MODE = "partner.restricted_mode"
+    PARTNER_PROVISIONING = "partner.provisioning"
+    PARTNER_LAUNCH = "partner.launch"
+    PARTNER_TEMPLATES = "partner.templates"
+    PARTNER_INDIRECT_PROVIDERS = "partner.indirect_providers"
+    PARTNER_BILLING = "partner.billing"
+    # Control Hub
+    ORG_OVERVIEW = "org.overview"
+    ORG_PROVISIONING = "org.provisioning"
+    USERS = "users"
+    USERS_ADD = "users.add"
+    USERS_CSV = "users.csv"
+    USERS_CLAIM = "users.claim"
+    USERS_AUTO_LICENCE = "users.auto_licence"
+    USERS_DIRECTORY_SYNC = "users.directory_sync"
+    USER_NAME = "user.name"
+    USER_EMAIL = "user.email"
+    USER_PACKAGE = "user.package"
+    USER_SERVICES = "user.services"
+    USER_PRIMARY_NUMBER = "user.primary_number"
+    USER_EXTENSION = "user.extension"
+    LOCATIONS = "locations"
+    LOCATION_CALLING_SETUP = "location.calling_setup"
+    LOCATION_PSTN = "location.pstn"
+    LOCATION_CALL_RECORDING = "location.call_recording"
+    LOCATION_PSTN_LOCAL_GATEWAY = "location.pstn_local_gateway"
+    NUMBERS = "numbers"
+    NUMBERS_MANAGE = "numbers.manage"
+    WORKSPACES = "workspaces"
+    CALLING_APP_PRIORITY = "calling.app_options_priority"
+    CALLING_BEHAVIOR = "calling.behavior"
+    CALLING_RECORDINGS = "calling.recordings"
+    ACCOUNT = "account"
+    ACCOUNT_COMPANY_NAME = "account.company_name"
+    ORG_DOMAIN = "org.domain"
+    ORG_EMAIL_SETTINGS = "org.email_settings"
+    ORG_AUTHENTICATION = "org.authentication"
+    SERVICES_MIGRATIONS = "services.migrations"
+    SERVICES_CONNECTED_UC = "services.connected_uc"
+
+
+class While(StrEnum):
+    """When a restriction bites."""
+
+    ALWAYS = "always"
+    RESTRICTED = "while restricted"
+
+
+PARTNER_CONTROLS = tuple(control for control in Control if control.startswith("partner."))
+EVERYBODY = (Control.PUBLIC, Control.SIGNED_IN)
+CUSTOMER_CONTROLS = tuple(c for c in Control if c not in PARTNER_CONTROLS and c not in EVERYBODY)
+LICENCE_CONTROLS = (
+    Control.USERS_ADD,
+    Control.USERS_CSV,
+    Control.USERS_CLAIM,
+    Control.USERS_AUTO_LICENCE,
+    Control.USER_PACKAGE,
+    Control.USER_SERVICES,
+)
+
+
+def _row(partner: Level, customer: Level, **exceptions: Level) -> dict[Control, Level]:
+    """One level for each hub, then the exceptions, by the control's name in the enum."""
+    row = (
+        dict.fromkeys(EVERYBODY, E)
+        | dict.fromkeys(PARTNER_CONTROLS, partner)
+        | dict.fromkeys(CUSTOMER_CONTROLS, customer)
+    )
+    return row | {Control[name]: level for name, level in exceptions.items()}
+
+
+_NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
+_HELPDESK = _NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_BILLING": H}
+
+ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
+    Role.PARTNER_WHOLESALE: _row(E, E),
+    Role.PARTNER_FULL: _row(E, E, **_NO_WHOLESALE),
+    # Since March 2023 a partner administrator changes neither users nor licences (domain.md 7.2).
+    Role.PARTNER_ADMIN: _row(
+        E,
+        E,
+        **_NO_WHOLESALE | {"PARTNER_BILLING": H} | {control.name: R for control in LICENCE_CONTROLS},
+    ),
+    Role.PARTNER_READONLY: _row(R, R, **_NO_WHOLESALE | {"PARTNER_LAUNCH": E}),
+    Role.HELPDESK_BASIC: _row(R, R, **_HELPDESK),
+    Role.HELPDESK_ADVANCED: _row(R, R, **_HELPDESK),
+    Role.CUSTOMER_FULL: _row(H, E),
+    Role.CUSTOMER_READONLY: _row(H, R),
+    Role.CUSTOMER_USER_DEVICE: _row(
+        H,
+        R,
+        ACCOUNT=H,
+        USERS_ADD=E,
+        USERS_CSV=E,
+        USER_NAME=E,
+        USER_PACKAGE=E,
+        USER_SERVICES=E,
+        USER_PRIMARY_NUMBER=E,
+        USER_EXTENSION=E,
+        WORKSPACES=E,
+    ),
+}
+
+# What stays when the restriction bites (domain.md 8.2: always; 8.3: while Restricted by Partner Mode is on).
+RESTRICTIONS: dict[Control, tuple[While, Level]] = {
+    Control.CALLING_APP_PRIORITY: (While.ALWAYS, R),
+    Control.LOCATION_CALLING_SETUP: (While.ALWAYS, H),
+    Control.LOCATION_PSTN: (While.ALWAYS, D),
+    Control.LOCATION_CALL_RECORDING: (While.ALWAYS, D),
+    Control.NUMBERS_MANAGE: (While.ALWAYS, D),
+    Control.CALLING_RECORDINGS: (While.ALWAYS, R),
+    Control.USERS_ADD: (While.RESTRICTED, D),
+    Control.USERS_CSV: (While.RESTRICTED, D),
+    Control.USERS_CLAIM: (While.RESTRICTED, D),
+    Control.USERS_AUTO_LICENCE: (While.RESTRICTED, D),
+    Control.USERS_DIRECTORY_SYNC: (While.RESTRICTED, R),
+    Control.USER_EMAIL: (While.RESTRICTED, R),
+    Control.USER_PACKAGE: (While.RESTRICTED, R),
+    Control.USER_SERVICES: (While.RESTRICTED, D),
+    Control.USER_PRIMARY_NUMBER: (While.RESTRICTED, R),
+    Control.ACCOUNT_COMPANY_NAME: (While.RESTRICTED, R),
+    Control.ORG_DOMAIN: (While.RESTRICTED, R),
+    Control.ORG_EMAIL_SETTINGS: (While.RESTRICTED, R),
+    Control.ORG_AUTHENTICATION: (While.RESTRICTED, R),
+    Control.CALLING_BEHAVIOR: (While.RESTRICTED, R),
+    Control.LOCATION_PSTN_LOCAL_GATEWAY: (While.RESTRICTED, H),
+    Control.SERVICES_MIGRATIONS: (While.RESTRICTED, H),
+    Control.SERVICES_CONNECTED_UC: (While.RESTRICTED, H),
+}
+
+
+def level_for(role: Role, control: Control, *, restricted: bool) -> Level:
+    """What `role` gets of `control`. `restricted`: is Restricted by Partner Mode on for the customer looked at?
+
+    Raises KeyError or ValueError for an unknown role or control: unknown is an error, never "allowed".
+    """
+    entitled = ENTITLEMENTS[Role(role)][Control(control)]
+    if Role(role).of_partner or control not in RESTRICTIONS:
+        return entitled
+    while_, left = RESTRICTIONS[control]
+    bites = while_ is While.ALWAYS or restricted
+    return min(entitled, left) if bites else entitled

@@ -1,0 +1,156 @@
+"""Plain functions that make valid rows. They never surprise: what is not named gets a harmless default."""
+
+import itertools
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from controlhub.models import CustomerPackage, Location, PackageAssignment, PhoneNumber, Subscriber, Workspace
+from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
+from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
+from tenancy.policy import Role
+
+_numbers = itertools.count(1)
+PASSWORD = "correct-horse-battery"
+
+
+def make_partner(name: str = "", *, parent: Partner | None = None, **fields: Any) -> Partner:
+    n = next(_numbers)
+    defaults = {
+        "name": name or f"Partner {n}",
+        "subscription_id": parent.subscription_id if parent else f"Sub{100000 + n}",
+        "country": "US",
+        "billing_start_on": date(2020, 1, 1),
+    }
+    return Partner.objects.create(parent=parent, **defaults | fields)
+
+
+def make_customer(partner: Partner, name: str = "", **fields: Any) -> Customer:
+    n = next(_numbers)
+    defaults: dict[str, Any] = {
+        "name": name or f"Customer {n}",
+        "external_id": f"EXT-{n}",
+        "primary_email": f"owner{n}@customer{n}.example.com",
+        "status": Customer.Status.PROVISIONED,
+        "address_line1": "1 Main Street",
+        "city": "Springfield",
+        "state": "IL",
+        "postal_code": "62701",
+        "country": "US",
+        "language": "en_US",
+    }
+    values = defaults | fields
+    customer = Customer(partner=partner, **values)
+    if values["status"] in ("provisioned", "provisioned_with_errors", "updating") and customer.org_id is None:
+        customer.org_id = customer.public_id
+    customer.save(force_insert=True)
+    return customer
+
+
+def make_admin(email: str = "", *, name: str = "", **fields: Any) -> AdminUser:
+    n = next(_numbers)
+    return AdminUser.objects.create_user(
+        email or f"admin{n}@example.com", PASSWORD, full_name=name or f"Admin {n}", **fields
+    )
+
+
+def make_partner_admin(partner: Partner, role: Role = Role.PARTNER_WHOLESALE, **fields: Any) -> AdminUser:
+    admin = make_admin(**fields)
+    RoleAssignment.objects.create(admin=admin, role=role, partner=partner)
+    return admin
+
+
+def make_customer_admin(customer: Customer, role: Role = Role.CUSTOMER_FULL, **fields: Any) -> AdminUser:
+    admin = make_admin(**fields)
+    RoleAssignment.objects.create(admin=admin, role=role, customer=customer)
+    return admin
+
+
+def assign_customer(admin: AdminUser, customer: Customer) -> None:
+    CustomerAssignment.objects.create(admin=admin, customer=customer)
+
+
+def make_template(
+    partner: Partner, name: str = "", *, admin: AdminUser | None = None, **fields: Any
+) -> OnboardingTemplate:
+    n = next(_numbers)
+    admin = admin or make_partner_admin(partner)
+    template = OnboardingTemplate.objects.create(partner=partner, name=name or f"Template {n}")
+    defaults = {
+        "number": 1,
+        "country": "US",
+        "email_language": "en_US",
+        "subscription_id": partner.subscription_id,
+        "service_provider_admin": admin,
+        "created_by": admin,
+    }
+    template.current_version = TemplateVersion.objects.create(template=template, **defaults | fields)
+    template.save(update_fields=["current_version"])
+    return template
+
+
+def make_origin(customer: Customer, template: OnboardingTemplate) -> CustomerOrigin:
+    return CustomerOrigin.objects.create(
+        customer=customer,
+        template_version=template.current_version,
+        supported_location_declared_at=timezone.now(),
+    )
+
+
+def make_package(customer: Customer, package: str = "webex_calling", **fields: Any) -> CustomerPackage:
+    defaults = {"status": CustomerPackage.Status.PROVISIONED}
+    return CustomerPackage.objects.create(customer=customer, package=package, **defaults | fields)
+
+
+def make_location(customer: Customer, name: str = "Headquarters", **fields: Any) -> Location:
+    defaults = {
+        "is_headquarters": name == "Headquarters",
+        "address_line1": "1 Main Street",
+        "city": "Springfield",
+        "state": "IL",
+        "postal_code": "62701",
+        "country": "US",
+        "time_zone": "America/Chicago",
+        "language": "en_us",
+        "confirmed_at": timezone.now(),
+        "provisioned_at": timezone.now(),
+    }
+    return Location.objects.create(customer=customer, name=name, **defaults | fields)
+
+
+def make_subscriber(customer: Customer, **fields: Any) -> Subscriber:
+    n = next(_numbers)
+    defaults = {
+        "first_name": "Sam",
+        "last_name": f"Sample{n}",
+        "email": f"sam{n}@customer.example.com",
+        "status": Subscriber.Status.PROVISIONED,
+    }
+    return Subscriber.objects.create(customer=customer, **defaults | fields)
+
+
+def make_workspace(location: Location, name: str = "", **fields: Any) -> Workspace:
+    n = next(_numbers)
+    return Workspace.objects.create(customer=location.customer, location=location, name=name or f"Room {n}", **fields)
+
+
+def make_number(location: Location, e164: str = "", **fields: Any) -> PhoneNumber:
+    n = next(_numbers)
+    return PhoneNumber.objects.create(
+        customer=location.customer, location=location, e164=e164 or f"+1217555{n:04d}", **fields
+    )
+
+
+def make_assignment(
+    subject: Subscriber | Workspace,
+    package: str = "webex_calling",
+    *,
+    start: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+    end: datetime | None = None,
+    **fields: Any,
+) -> PackageAssignment:
+    """An interval as a row, past the services (no limit counted): for history in tests of billing."""
+    who = {"subscriber": subject} if isinstance(subject, Subscriber) else {"workspace": subject}
+    defaults = {"customer": subject.customer, "partner": subject.customer.partner, "location": subject.location}
+    return PackageAssignment.objects.create(package=package, started_at=start, ended_at=end, **who, **defaults | fields)
