@@ -5,6 +5,9 @@ pinned by hash in requirements-tools.lock; pip is used when uv cannot be had. Bo
 and proxies this machine's pip is configured with.
 
 PORTAL_BOOTSTRAP=0 switches all this off, for images in which the requirements were installed at build time.
+
+On its own:  python3 bootstrap.py runtime|dev    build that environment
+             python3 bootstrap.py uv ARGS        run the pinned uv with this machine's package indexes
 """
 
 import ast
@@ -49,18 +52,22 @@ def run_in_environment(argv: Sequence[str]) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if os.environ.get("PORTAL_BOOTSTRAP") == "0":
         return
-    wanted = "dev" if argv[1:2] == ["test"] else "runtime"
     try:
-        if not is_current(wanted):
-            with only_one_at_a_time():
-                if not is_current(wanted):
-                    build(wanted)
+        ensure("dev" if argv[1:2] == ["test"] else "runtime")
     except BootstrapError as error:
         sys.exit(f"error: {error}")
     if Path(sys.prefix).resolve() != VENV:
         sys.stdout.flush()
         python = str(venv_python())
         os.execv(python, [python, *argv])
+
+
+def ensure(wanted: str) -> None:
+    """Build the environment unless it is up to date already. Two at once: the second waits and finds it done."""
+    if not is_current(wanted):
+        with only_one_at_a_time():
+            if not is_current(wanted):
+                build(wanted)
 
 
 def venv_python() -> Path:
@@ -100,15 +107,19 @@ def build(wanted: str) -> None:
     kind = "dev" if wanted == "dev" or "dev" in read_stamp() else "runtime"
     started = time.monotonic()
     print(f"Preparing the Python environment ({LOCKS[kind].name}) ...", flush=True)
-    base_python = getattr(sys, "_base_executable", sys.executable)
-    settings = pip_settings(base_python)
-    uv = find_uv(base_python)
+    python = base_python()
+    uv = find_uv(python)
     STAMP.unlink(missing_ok=True)
-    if uv is None or not install_with_uv(uv, base_python, LOCKS[kind], settings):
-        install_with_pip(base_python, LOCKS[kind])
+    if uv is None or not install_with_uv(uv, python, LOCKS[kind]):
+        install_with_pip(python, LOCKS[kind])
     built = {"runtime": digest(LOCKS["runtime"])} | ({"dev": digest(LOCKS["dev"])} if kind == "dev" else {})
     STAMP.write_text(json.dumps(built))
     print(f"Environment ready in {time.monotonic() - started:.1f} s.", flush=True)
+
+
+def base_python() -> str:
+    """The interpreter outside any virtual environment: it outlives a rebuild, and is the one that has pip."""
+    return str(getattr(sys, "_base_executable", sys.executable))
 
 
 def succeeds(command: Sequence[str], *, environ: Mapping[str, str] | None = None) -> bool:
@@ -185,8 +196,8 @@ def pip_for_tools(python: str) -> list[str] | None:
     return None
 
 
-def install_with_uv(uv: str, python: str, lock: Path, settings: Mapping[str, str]) -> bool:
-    environ = uv_environment(settings, os.environ)
+def install_with_uv(uv: str, python: str, lock: Path) -> bool:
+    environ = uv_environment(pip_settings(python), os.environ)
     environ["VIRTUAL_ENV"] = str(VENV)
     make = [uv, "venv", "--quiet", "--clear", "--python", python, str(VENV)]
     if not is_usable(VENV) and not succeeds(make, environ=environ):
@@ -217,3 +228,26 @@ def install_with_pip(python: str, lock: Path) -> None:
             "the packages could not be installed; the reason is above. If this machine reaches packages through a mirror "
             "or a proxy, configure pip for it (pip config set global.index-url ...) and try again."
         )
+
+
+def main(arguments: Sequence[str]) -> int:
+    if list(arguments) in (["runtime"], ["dev"]):
+        ensure(arguments[0])
+        return 0
+    if arguments[:1] == ["uv"]:
+        TOOLS.mkdir(exist_ok=True)
+        python = base_python()
+        uv = find_uv(python)
+        if uv is None:
+            raise BootstrapError("uv could not be installed; the reason is above.")
+        return subprocess.run(
+            [uv, *arguments[1:]], check=False, env=uv_environment(pip_settings(python), os.environ)
+        ).returncode
+    raise BootstrapError("use: python3 bootstrap.py runtime | dev | uv ARGS")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BootstrapError as problem:
+        sys.exit(f"error: {problem}")
