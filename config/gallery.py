@@ -1,9 +1,12 @@
 """What the component gallery shows: a form in every state, wizard steps, a job's timeline. No data is read."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 STEPS = [
     {"key": "primary", "title": "Primary settings", "state": "done", "url": "#wizard"},
     {"key": "calling", "title": "Wholesale calling", "state": "error", "url": "#wizard"},
@@ -81,6 +84,9 @@ def gallery_context() -> dict[str, Any]:
         "hub_name": "Partner Hub",
         "org_name": "Northwind Telecom",
         "nav_items": NAV,
+        "actor": {"name": "Dana Demo", "email": "dana@northwind.example.com", "org_name": "Northwind Telecom"},
+        "launch": {"customer": {"name": "Acme Dental Group", "public_id": UUID(int=1)}, "expires_at": NOON},
+        "restricted_banner": True,
         "form": GalleryForm(initial={"method": "webex", "restricted": True, "provisioning_id": "ZjViMzYxODctYzhkZA"}),
         "wrong_form": GalleryForm(typed, auto_id="wrong_%s"),
         "rows": [wrong_row, PersonForm(prefix="p-1"), PersonForm(prefix="p-2")],
