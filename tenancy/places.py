@@ -28,10 +28,11 @@ STATE_REQUIRED = frozenset({"US", "CA", "AU", "BR", "MX", "IN"})
 NO_POSTAL_CODE = frozenset({"AE", "HK"})
 STATES: dict[str, frozenset[str]] = {
     "US": frozenset(
-        ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR"]
+        "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
+        "PA RI SC SD TN TX UT VT VA WA WV WI WY PR".split()
     ),
-    "CA": frozenset(["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"]),
-    "AU": frozenset(["ACT", "NSW", "NT", "QLD", "SA", "TAS", "VIC", "WA"]),
+    "CA": frozenset("AB BC MB NB NL NS NT NU ON PE QC SK YT".split()),
+    "AU": frozenset("ACT NSW NT QLD SA TAS VIC WA".split()),
 }
 POSTAL_PATTERNS: dict[str, tuple[str, str]] = {
     "US": (r"\d{5}(-\d{4})?", "12345 or 12345-6789"),
