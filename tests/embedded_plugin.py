@@ -1,7 +1,7 @@
 """Gives the tests servers of their own: a throw-away PostgreSQL cluster and Valkey on unix sockets.
 
-Loaded with `-p tests.embedded_plugin`, early enough for pytest-django to see the addresses. With DATABASE_URL and REDIS_URL
-set, those servers are used and nothing is started (so do xdist's workers, which inherit the first process's servers).
+Loaded with `-p tests.embedded_plugin`, early enough for pytest-django to see the addresses. With DATABASE_URL and
+REDIS_URL set, those servers are used and nothing is started.
 """
 
 import contextlib
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.binaries import CannotRun, server_account
-from config.embedded.folder import DataFolder, make_run_folder, remove_run_folder
+from config.embedded.binaries import CannotRun
+from config.embedded.folder import DataFolder, remove_run_folder
 from config.embedded.postgres import ServerDidNotStart
-from config.embedded.servers import external_addresses, portal_environment, servers_for
+from config.embedded.servers import external_addresses, new_run_folder, portal_environment, servers_for
 
 TEST_URL = "http://testserver"
 _running = contextlib.ExitStack()
@@ -43,7 +43,7 @@ def pytest_unconfigure() -> None:
 
 @contextlib.contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    folder = make_run_folder(server_account())
+    folder = new_run_folder()
     try:
         yield folder / "data"
     finally:

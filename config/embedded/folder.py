@@ -7,6 +7,7 @@ lock            held while the stack, or one command with servers of its own, ru
 state.json      what runs: processes, addresses, since when
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -76,21 +77,25 @@ class DataFolder:
         self._state = self.root / "state.json"
 
     def create(self) -> None:
+        """Make the folder, or raise CannotRun. Logs are private: they may hold mails and names."""
+        reason = "" if not self.root.exists() or os.access(self.root, os.W_OK) else "it belongs to another user"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self.logs.mkdir(exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise CannotRun(
-                f"Cannot write in {self.root} ({error.strerror}). Choose another folder with --data."
-            ) from error
+            reason = error.strerror or str(error)
+        if reason:
+            raise CannotRun(f"Cannot write in {self.root}: {reason}. Choose another folder with --data.")
 
     def secret_key(self) -> str:
+        """The key of this installation's sessions and signatures; the first caller makes it."""
         path = self.root / "secret_key"
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-                handle.write(secrets.token_urlsafe(50))
-        except FileExistsError:
-            pass
+        if not path.exists():
+            draft = path.with_name(f"secret_key.{os.getpid()}")
+            _write_private(draft, secrets.token_urlsafe(50))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)  # unlike a rename, this lets the first of two win
+            draft.unlink()
         return path.read_text()
 
     def log(self, name: str) -> Path:
@@ -98,6 +103,7 @@ class DataFolder:
 
     def place_for_postgres(self, account: Account) -> Path:
         """The cluster's folder; below /var/lib, with a link to it, when `account` cannot reach this one."""
+        self._require_owner(account)
         if self.postgres.is_symlink():
             return self.postgres.resolve()
         self.postgres.mkdir(mode=0o700, exist_ok=True)
@@ -112,6 +118,14 @@ class DataFolder:
         ROOT_FOLDER.chmod(0o755)
         self.postgres.symlink_to(outside)
         return outside
+
+    def _require_owner(self, account: Account) -> None:
+        expected = os.geteuid() if account.uid is None else account.uid
+        if self.postgres.exists() and self.postgres.stat().st_uid != expected:
+            raise CannotRun(
+                f"The database in {self.postgres} was made by another user (id {self.postgres.stat().st_uid}). "
+                "Run as that user, or choose another folder with --data."
+            )
 
     # -- who uses it ---------------------------------------------------------------------------------------------------
     def acquire(self, purpose: str) -> TextIO:
@@ -155,11 +169,16 @@ class DataFolder:
 
     def write_state(self, state: StackState) -> None:
         unfinished = self._state.with_suffix(".new")
-        unfinished.write_text(json.dumps(asdict(state), indent=1))
+        _write_private(unfinished, json.dumps(asdict(state), indent=1))  # DATABASE_URL may hold a password
         unfinished.replace(self._state)
 
     def forget_state(self) -> None:
         self._state.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.write(text)
 
 
 def make_run_folder(account: Account) -> Path:

@@ -15,7 +15,7 @@ from config.embedded.folder import (
     remove_run_folder,
 )
 from config.embedded.postgres import PostgresServer
-from config.embedded.process import ProcessId, stop_stranger
+from config.embedded.process import SAME_ACCOUNT, ProcessId, stop_stranger
 from config.embedded.supervisor import Supervisor
 from config.embedded.valkey import ValkeyServer
 
@@ -32,6 +32,11 @@ class Addresses:
 def external_addresses(environ: Mapping[str, str]) -> Addresses:
     """The servers the user brought; empty strings for those he did not."""
     return Addresses(environ.get("DATABASE_URL", ""), environ.get("REDIS_URL", ""))
+
+
+def new_run_folder() -> Path:
+    """A folder for sockets, within reach of whoever will run PostgreSQL, if anyone here does."""
+    return make_run_folder(SAME_ACCOUNT if external_addresses(os.environ).database_url else server_account())
 
 
 def start_servers(supervisor: Supervisor, run_folder: Path, *, throw_away: bool = False) -> Addresses:
@@ -91,7 +96,7 @@ def servers_for(folder: DataFolder, *, purpose: str, throw_away: bool = False) -
     run_folder = None
     try:
         clean_up_after(folder.read_state(), folder)
-        run_folder = make_run_folder(server_account())
+        run_folder = new_run_folder()
         own = ProcessId.of(os.getpid())
         state = StackState(own.pid, own.started, str(run_folder))
         addresses = start_servers(supervisor, run_folder, throw_away=throw_away)

@@ -13,11 +13,10 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from config.embedded import services
-from config.embedded.binaries import server_account
-from config.embedded.folder import DataFolder, StackState, make_run_folder, remove_run_folder
+from config.embedded.folder import DataFolder, StackState, remove_run_folder
 from config.embedded.postgres import ServerDidNotStart
 from config.embedded.process import ProcessId, tail
-from config.embedded.servers import clean_up_after, portal_environment, start_servers
+from config.embedded.servers import clean_up_after, new_run_folder, portal_environment, start_servers
 from config.embedded.supervisor import StopRequested, Supervisor
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -104,7 +103,7 @@ class Stack:
     def _start(self) -> None:
         if ended := clean_up_after(self.folder.read_state(), self.folder):
             self.say(f"Ended what an earlier start left running: {', '.join(ended)}.")
-        self.state.run_folder = str(make_run_folder(server_account()))
+        self.state.run_folder = str(new_run_folder())
         self._note()
         addresses = start_servers(self.supervisor, Path(self.state.run_folder))
         self.state.database_url, self.state.redis_url = addresses.database_url, addresses.redis_url
