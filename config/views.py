@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.generic import View
 
+from config.gallery import gallery_context
 from tenancy.access import PortalView
 from tenancy.policy import Control
 from tenancy.queries import first_customer, first_partner
@@ -56,4 +57,4 @@ class Gallery(View):
     control: ClassVar[Control] = Control.PUBLIC
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return render(request, "dev/gallery.html")
+        return render(request, "dev/gallery.html", gallery_context())

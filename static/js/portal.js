@@ -65,7 +65,7 @@ function showLost(lost) {
 async function probe() {
   let back = false;
   try {
-    back = (await fetch("/healthz", { cache: "no-store" })).ok;
+    back = (await fetch("/readyz", { cache: "no-store" })).ok;
   } catch {
     back = false;
   }
