@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenancy.actors import Actor
+from tenancy.errors import Forbidden
 from tenancy.models import Customer, Partner, WizardDraft
 
 KEEP_DRAFTS = timedelta(days=30)
@@ -18,9 +19,18 @@ def drafts_of(*, by: Actor, kind: str, partner: Partner, customer: Customer | No
     return WizardDraft.objects.filter(owner=by.admin, kind=kind, partner=partner, customer=customer)
 
 
-def start_draft(*, kind: str, partner: Partner, customer: Customer | None = None, by: Actor) -> WizardDraft:
-    """A new, empty draft owned by the actor."""
-    return WizardDraft.objects.create(kind=kind, owner=by.admin, partner=partner, customer=customer)
+def start_draft(
+    *,
+    kind: str,
+    partner: Partner,
+    customer: Customer | None = None,
+    data: dict[str, dict[str, list[str]]] | None = None,
+    by: Actor,
+) -> WizardDraft:
+    """A new draft owned by the actor; `data` is what its pages already hold."""
+    if by.admin is None:
+        raise Forbidden("Only a person fills in a wizard.")
+    return WizardDraft.objects.create(kind=kind, owner=by.admin, partner=partner, customer=customer, data=data or {})
 
 
 @transaction.atomic
@@ -32,14 +42,15 @@ def save_page(*, draft: WizardDraft, page: str, answers: dict[str, list[str]]) -
     return fresh
 
 
-def claim_draft(*, draft: WizardDraft) -> bool:
-    """Hand the draft in. False when somebody (a second click, another tab) already did. Call inside a transaction."""
-    return bool(WizardDraft.objects.filter(pk=draft.pk, submitted_at=None).update(submitted_at=timezone.now()))
+def lock_draft(*, draft: WizardDraft) -> WizardDraft:
+    """The draft as it is now, held until the transaction ends: a second Confirm waits, and then finds it handed in."""
+    return WizardDraft.objects.select_for_update().get(pk=draft.pk)
 
 
-def set_result(*, draft: WizardDraft, url: str) -> None:
-    """Where a second Confirm is sent."""
-    WizardDraft.objects.filter(pk=draft.pk).update(result_url=url)
+def hand_in(*, draft: WizardDraft, result_url: str) -> None:
+    """Close a locked draft. Every later Confirm, Back or reload is sent to `result_url`."""
+    draft.submitted_at, draft.result_url = timezone.now(), result_url
+    draft.save(update_fields=["submitted_at", "result_url"])
 
 
 def purge_drafts(*, now: Any) -> int:

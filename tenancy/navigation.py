@@ -47,11 +47,7 @@ def nav_items(scope: Any, path: str) -> list[NavItem]:
     """Entries of the hub that `scope` (a PartnerView or CustomerView) is in, as its actor may see them."""
     entries = CONTROL_HUB if scope.customer else PARTNER_HUB
     key = scope.customer.public_id if scope.customer else scope.partner.public_id
-    shown = [
-        (entry, reverse(entry.url_name, args=[key]))
-        for entry in entries
-        if scope.level(entry.control) >= Level.DISABLED
-    ]
+    shown = [(entry, _reverse(entry, key)) for entry in entries if scope.level(entry.control) >= Level.DISABLED]
     current = max((url for _, url in shown if path.startswith(url)), key=len, default="")
     return [NavItem(entry.label, entry.icon, url, url == current, entry.group) for entry, url in shown]
 
