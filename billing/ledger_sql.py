@@ -1,0 +1,154 @@
+"""The SQL that closes a day. Parameters everywhere: partner (id), day (date), opens and closes (its two midnights, UTC).
+
+Nothing here depends on the session's time zone: instants are compared as instants and turned into seconds by their epoch.
+"""
+
+# ruff: noqa: S608 - every piece put together here is a constant of this file; values are bound parameters.
+
+# Seconds since 2020-01-01 UTC, of an instant and of a day's midnight.
+INSTANT = "(extract(epoch FROM {})::bigint - 1577836800)"
+MIDNIGHT = "(({} - DATE '2020-01-01') * 86400::bigint)"
+
+LOCK_PARTNER = "SELECT pg_advisory_xact_lock(billing_lock(%(partner)s))"
+
+NEXT_DAY = """
+SELECT coalesce(
+    (SELECT max(day) + 1 FROM billing_dayclose WHERE partner_id = partner.id),
+    least(
+        billing_start_on,
+        (SELECT (min(started_at) AT TIME ZONE 'UTC')::date FROM controlhub_packageassignment WHERE partner_id = partner.id)
+    )
+)
+FROM tenancy_partner partner WHERE id = %(partner)s
+"""
+
+# The first day, from `opens` on, on which something started or ended: two index probes.
+NEXT_CHANGE = """
+SELECT (least(
+    (SELECT min(started_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND started_at >= %(opens)s),
+    (SELECT min(ended_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND ended_at >= %(opens)s)
+) AT TIME ZONE 'UTC')::date
+"""
+
+EMPTY_CHECKSUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
+CLOSE_EMPTY_DAYS = f"""
+INSERT INTO billing_dayclose (partner_id, day, changes, checksum)
+SELECT %(partner)s, day::date, 0, '{EMPTY_CHECKSUM}'
+FROM generate_series(%(day)s::timestamp, %(last)s::timestamp, interval '1 day') AS day
+ORDER BY day
+"""
+
+# Both checksums, of the rows just written and of the rows as they stand (I6), must spell a row alike.
+CUSTOMER_LINE = "concat_ws('|', 'C', customer_id, package, coalesce(location_id, 0), open_count, shift)"
+PARTNER_LINE = "concat_ws('|', 'P', package, open_count, shift)"
+CHECKSUM = (
+    """encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')"""
+)
+
+_CHANGES = f"""
+    SELECT customer_id, package, location_id, 1 AS opened, -{INSTANT.format("started_at")} AS moved
+    FROM controlhub_packageassignment
+    WHERE partner_id = %(partner)s AND started_at >= %(opens)s AND started_at < %(closes)s
+    UNION ALL
+    SELECT customer_id, package, location_id, -1, {INSTANT.format("ended_at")}
+    FROM controlhub_packageassignment
+    WHERE partner_id = %(partner)s AND ended_at >= %(opens)s AND ended_at < %(closes)s
+"""
+
+# The cost follows the number of changes: each changed key finds its last row with one index probe.
+CLOSE_DAY = f"""
+WITH changes AS MATERIALIZED ({_CHANGES}),
+customer_rows AS (
+    INSERT INTO billing_usageday (partner_id, customer_id, package, location_id, day, open_count, shift)
+    SELECT %(partner)s, key.customer_id, key.package, key.location_id, %(day)s,
+           coalesce(last.open_count, 0) + key.opened, coalesce(last.shift, 0) + key.moved
+    FROM (
+        SELECT customer_id, package, location_id, sum(opened)::bigint AS opened, sum(moved)::bigint AS moved
+        FROM changes GROUP BY customer_id, package, location_id
+    ) key
+    LEFT JOIN LATERAL (
+        SELECT open_count, shift FROM billing_usageday
+        WHERE partner_id = %(partner)s AND customer_id = key.customer_id AND package = key.package
+          AND coalesce(location_id, 0) = coalesce(key.location_id, 0) AND day < %(day)s
+        ORDER BY day DESC LIMIT 1
+    ) last ON true
+    WHERE key.opened <> 0 OR key.moved <> 0
+    RETURNING {CUSTOMER_LINE} AS line
+),
+partner_rows AS (
+    INSERT INTO billing_partnerusageday (partner_id, package, day, open_count, shift)
+    SELECT %(partner)s, key.package, %(day)s,
+           coalesce(last.open_count, 0) + key.opened, coalesce(last.shift, 0) + key.moved
+    FROM (
+        SELECT package, sum(opened)::bigint AS opened, sum(moved)::bigint AS moved FROM changes GROUP BY package
+    ) key
+    LEFT JOIN LATERAL (
+        SELECT open_count, shift FROM billing_partnerusageday
+        WHERE partner_id = %(partner)s AND package = key.package AND day < %(day)s
+        ORDER BY day DESC LIMIT 1
+    ) last ON true
+    WHERE key.opened <> 0 OR key.moved <> 0
+    RETURNING {PARTNER_LINE} AS line
+),
+lines AS (SELECT line FROM customer_rows UNION ALL SELECT line FROM partner_rows)
+SELECT (SELECT count(*) FROM changes), {CHECKSUM} FROM lines
+"""
+
+# The second opinion before a day closes. It shares nothing with CLOSE_DAY: it clamps the intervals of every key that was
+# touched to the day and counts the open ones, then asks the ledger for the same two figures. And the partner's ledger must
+# have moved by as much as its customers' together.
+_STANDING = """
+LEFT JOIN LATERAL (
+    SELECT open_count, shift FROM billing_usageday
+    WHERE partner_id = %(partner)s AND customer_id = touched.customer_id AND package = touched.package
+      AND coalesce(location_id, 0) = coalesce(touched.location_id, 0) AND day {}
+    ORDER BY day DESC LIMIT 1
+) {} ON true
+"""
+_PARTNER_STANDING = """
+LEFT JOIN LATERAL (
+    SELECT open_count, shift FROM billing_partnerusageday
+    WHERE partner_id = %(partner)s AND package = together.package AND day {}
+    ORDER BY day DESC LIMIT 1
+) {} ON true
+"""
+CHECK_DAY = f"""
+WITH touched AS (
+    SELECT DISTINCT customer_id, package, location_id FROM controlhub_packageassignment
+    WHERE partner_id = %(partner)s
+      AND ((started_at >= %(opens)s AND started_at < %(closes)s) OR (ended_at >= %(opens)s AND ended_at < %(closes)s))
+),
+by_intervals AS (
+    SELECT touched.customer_id, touched.package, touched.location_id,
+           coalesce(sum(extract(epoch FROM least(a.ended_at, %(closes)s) - greatest(a.started_at, %(opens)s)))
+               FILTER (WHERE a.ended_at IS NULL OR a.ended_at > %(opens)s), 0)::bigint AS seconds,
+           count(*) FILTER (WHERE a.ended_at IS NULL OR a.ended_at >= %(closes)s) AS open_count
+    FROM touched JOIN controlhub_packageassignment a
+      ON a.customer_id = touched.customer_id AND a.partner_id = %(partner)s AND a.package = touched.package
+     AND a.location_id IS NOT DISTINCT FROM touched.location_id AND a.started_at < %(closes)s
+    GROUP BY touched.customer_id, touched.package, touched.location_id
+),
+by_ledger AS (
+    SELECT touched.*,
+           coalesce(now.open_count, 0) AS open_count,
+           coalesce(now.open_count, 0) - coalesce(was.open_count, 0) AS opened,
+           coalesce(now.shift, 0) - coalesce(was.shift, 0) AS moved,
+           coalesce(now.open_count * {MIDNIGHT.format("(%(day)s::date + 1)")} + now.shift, 0)
+             - coalesce(was.open_count * {MIDNIGHT.format("%(day)s::date")} + was.shift, 0) AS seconds
+    FROM touched {_STANDING.format("<= %(day)s", "now")} {_STANDING.format("< %(day)s", "was")}
+),
+together AS (SELECT package, sum(opened) AS opened, sum(moved) AS moved FROM by_ledger GROUP BY package)
+SELECT format('customer %%s, package %%s: the ledger says %%s seconds and %%s open, the assignments say %%s and %%s',
+              customer_id, package, by_ledger.seconds, by_ledger.open_count, by_intervals.seconds, by_intervals.open_count)
+FROM by_ledger JOIN by_intervals USING (customer_id, package)
+WHERE by_ledger.location_id IS NOT DISTINCT FROM by_intervals.location_id
+  AND (by_ledger.seconds, by_ledger.open_count) <> (by_intervals.seconds, by_intervals.open_count)
+UNION ALL
+SELECT format('package %%s: the partner''s ledger moved by %%s and %%s, its customers'' by %%s and %%s', together.package,
+              coalesce(now.open_count, 0) - coalesce(was.open_count, 0), coalesce(now.shift, 0) - coalesce(was.shift, 0),
+              together.opened, together.moved)
+FROM together {_PARTNER_STANDING.format("<= %(day)s", "now")} {_PARTNER_STANDING.format("< %(day)s", "was")}
+WHERE (coalesce(now.open_count, 0) - coalesce(was.open_count, 0), coalesce(now.shift, 0) - coalesce(was.shift, 0))
+   <> (together.opened, together.moved)
+LIMIT 3
+"""

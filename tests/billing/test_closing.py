@@ -1,0 +1,184 @@
+"""Closing days: in order, once, for good."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from billing.models import DayClose, ParkedPartner, PartnerUsageDay, UsageDay
+from billing.services.closing import Closing, close_missing_days, close_partner, next_day
+from tests.billing.history import DAY, FIRST, Interval, World, at, day, make_world, store
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def ledger(world: World) -> list[tuple[int, str, date, int, int]]:
+    rows = UsageDay.objects.filter(partner=world.partners[0]).order_by("customer", "package", "location", "day")
+    return [(row.customer_id, row.package, row.day, row.open_count, row.shift) for row in rows]
+
+
+def closed(world: World) -> list[tuple[date, int]]:
+    return list(DayClose.objects.filter(partner=world.partners[0]).order_by("day").values_list("day", "changes"))
+
+
+def base(number: int) -> int:
+    """Seconds between the ledger's epoch (2020-01-01) and the start of a day of the history."""
+    return (day(number) - date(2020, 1, 1)).days * DAY
+
+
+def test_writes_a_row_only_for_the_days_on_which_something_changed(world: World) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, DAY + 10, 4 * DAY)])
+
+    result = close_partner(partner=world.partners[0], until=day(5))
+
+    assert result == Closing(world.partners[0], days=6, changes=2)
+    assert closed(world) == [(day(0), 0), (day(1), 1), (day(2), 0), (day(3), 0), (day(4), 1), (day(5), 0)]
+    customer = world.customers[0].pk
+    assert ledger(world) == [
+        (customer, "webex_suite", day(1), 1, -(base(1) + 10)),
+        (customer, "webex_suite", day(4), 0, base(4) - base(1) - 10),
+    ]
+    assert list(PartnerUsageDay.objects.values_list("partner", "package", "day", "open_count")) == [
+        (world.partners[0].pk, "webex_suite", day(1), 1),
+        (world.partners[0].pk, "webex_suite", day(4), 0),
+    ]
+
+
+def test_closing_again_changes_nothing(world: World) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 10, None)])
+    close_partner(partner=world.partners[0], until=day(3))
+    before = ledger(world), closed(world)
+
+    again = close_partner(partner=world.partners[0], until=day(3))
+
+    assert (again, ledger(world), closed(world)) == (Closing(world.partners[0]), *before)
+
+
+def test_night_by_night_equals_catching_up_after_an_outage(world: World) -> None:
+    history = [
+        Interval(0, "webex_suite", 0, 0, 5, 3 * DAY + 7),
+        Interval(0, "webex_calling", 0, 0, 3 * DAY + 7, None),
+        Interval(1, "webex_suite", 1, 2, 2 * DAY, 2 * DAY),
+    ]
+    store(world, history)
+    with transaction.atomic():
+        close_partner(partner=world.partners[0], until=day(6))
+        at_once = ledger(world), closed(world)
+        transaction.set_rollback(True)
+
+    for number in range(7):
+        close_partner(partner=world.partners[0], until=day(number))
+
+    assert (ledger(world), closed(world)) == at_once
+
+
+def test_starts_at_the_first_assignment_when_that_is_before_the_billing_start(world: World) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 0, None)])
+    world.partners[0].billing_start_on = day(30)
+    world.partners[0].save(update_fields=["billing_start_on"])
+    assert next_day(world.partners[0]) == FIRST
+
+
+def test_two_changes_that_cancel_leave_no_row(world: World) -> None:
+    store(
+        world,
+        [Interval(0, "webex_suite", 0, 0, 0, DAY + 500), Interval(1, "webex_suite", 0, 0, DAY + 500, None)],
+    )
+    close_partner(partner=world.partners[0], until=day(2))
+    assert [row[2:4] for row in ledger(world)] == [(day(0), 1)]
+    assert closed(world) == [(day(0), 1), (day(1), 2), (day(2), 0)]
+
+
+def test_today_never_closes(world: World) -> None:
+    with pytest.raises(IntegrityError, match="is not over"), transaction.atomic():
+        DayClose.objects.create(partner=world.partners[0], day=date.max, changes=0, checksum="")
+    assert closed(world) == []
+
+
+def test_days_cannot_be_skipped(world: World) -> None:
+    close_partner(partner=world.partners[0], until=day(1))
+    with pytest.raises(IntegrityError, match="is not the next"), transaction.atomic():
+        DayClose.objects.create(partner=world.partners[0], day=day(3), changes=0, checksum="")
+    assert [number for number, _ in closed(world)] == [day(0), day(1)]
+
+
+@pytest.mark.parametrize("model", [UsageDay, PartnerUsageDay, DayClose])
+def test_closed_usage_can_be_neither_changed_nor_removed(world: World, model: type) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, None)])
+    close_partner(partner=world.partners[0], until=day(0))
+    before = list(model.objects.values())
+
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        model.objects.update(day=day(1))
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        model.objects.all().delete()
+
+    assert list(model.objects.values()) == before
+
+
+def test_a_closed_day_gets_no_more_rows(world: World) -> None:
+    close_partner(partner=world.partners[0], until=day(3))
+    row = {"partner": world.partners[0], "package": "webex_suite", "day": day(3), "open_count": 1, "shift": 0}
+    with pytest.raises(IntegrityError, match="closed day"), transaction.atomic():
+        PartnerUsageDay.objects.create(**row)
+    with pytest.raises(IntegrityError, match="closed day"), transaction.atomic():
+        UsageDay.objects.create(customer=world.customers[0], **row)
+    assert not UsageDay.objects.exists()
+    assert not PartnerUsageDay.objects.exists()
+
+
+def test_an_assignment_can_neither_start_nor_end_in_a_closed_day(world: World) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, None)])
+    close_partner(partner=world.partners[0], until=day(3))
+    open_one = world.subscribers[0].assignments.get()
+
+    with pytest.raises(IntegrityError, match="cannot start in a closed day"), transaction.atomic():
+        store(world, [Interval(1, "webex_suite", 1, 2, 4 * DAY - 1, None)])
+    with pytest.raises(IntegrityError, match="cannot end in a closed day"), transaction.atomic():
+        open_one.ended_at = at(4 * DAY - 1)
+        open_one.save(update_fields=["ended_at"])
+
+    store(world, [Interval(1, "webex_suite", 1, 2, 4 * DAY, None)])  # the first open second
+    open_one.ended_at = at(4 * DAY)
+    open_one.save(update_fields=["ended_at"])
+    assert world.subscribers[1].assignments.count() == 1
+
+
+def test_closed_days_of_one_partner_do_not_bind_another(world: World) -> None:
+    close_partner(partner=world.partners[0], until=day(3))
+    store(world, [Interval(2, "webex_suite", 2, 4, 5, None)])
+    assert world.subscribers[2].assignments.count() == 1
+
+
+def test_a_partner_that_does_not_add_up_is_parked_and_the_others_go_on(world: World) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, None), Interval(2, "webex_suite", 2, 4, 5, None)])
+    UsageDay.objects.create(  # what no code of ours writes: use before the first assignment
+        partner=world.partners[0],
+        customer=world.customers[0],
+        location=world.locations[0],
+        package="webex_suite",
+        day=FIRST - timedelta(days=1),
+        open_count=7,
+        shift=0,
+    )
+
+    parked, other = list(close_missing_days(until=day(1)))
+
+    parking = ParkedPartner.objects.get()
+    assert (parked.days, other.days, other.parked) == (0, 2, "")
+    assert (parking.partner, parking.day) == (world.partners[0], day(0))
+    assert "the ledger says" in parking.reason
+    assert parked.parked == f"{day(0):%F}: {parking.reason}"
+    assert closed(world) == []
+
+
+def test_a_parked_partner_goes_on_once_its_day_adds_up(world: World) -> None:
+    ParkedPartner.objects.create(partner=world.partners[0], day=day(0), reason="was wrong, is mended")
+    close_partner(partner=world.partners[0], until=day(0))
+    assert closed(world) == [(day(0), 0)]
+    assert not ParkedPartner.objects.exists()
