@@ -8,11 +8,11 @@ from django import forms
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 STEPS = [
-    {"key": "primary", "title": "Primary settings", "state": "done", "url": "#wizard"},
-    {"key": "calling", "title": "Wholesale calling", "state": "error", "url": "#wizard"},
-    {"key": "authentication", "title": "Authentication method", "state": "current", "url": ""},
-    {"key": "email", "title": "Email and Call settings", "state": "todo", "url": ""},
-    {"key": "summary", "title": "Summary", "state": "todo", "url": ""},
+    {"key": "primary", "title": "Primary settings", "state": "done", "go": True},
+    {"key": "calling", "title": "Wholesale calling", "state": "error", "go": True},
+    {"key": "authentication", "title": "Authentication method", "state": "current"},
+    {"key": "email", "title": "Email and Call settings", "state": "todo"},
+    {"key": "summary", "title": "Summary", "state": "todo"},
 ]
 TIMELINE = [
     {"title": "Screening", "state": "done", "detail": ""},
