@@ -3,6 +3,7 @@
 Sources: domain.md 5.10 (address rules: own table, the vendor's is not public), 13.7 (languages), 13.8 (dial-in), 13.9.
 """
 
+import importlib.resources
 import re
 import zoneinfo
 from collections.abc import Mapping
@@ -143,6 +144,14 @@ def time_zones() -> tuple[str, ...]:
     left_out = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "posix/", "right/")
     names = {n for n in zoneinfo.available_timezones() if "/" in n and not n.startswith(left_out)}
     return ("UTC", *sorted(names))
+
+
+@cache
+def time_zones_in(country: str) -> tuple[str, ...]:
+    """Time zones of a country, the most used first, as the IANA data lists them; empty for an unknown country."""
+    table = importlib.resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return tuple(row[2].strip() for row in rows if row[0] == country)
 
 
 def clean_address(address: Mapping[str, str]) -> dict[str, str]:
