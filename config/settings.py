@@ -182,9 +182,9 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
-# Finders serve straight from static/: no collectstatic step. WHITENOISE_USE_FINDERS=0 after running collectstatic.
-WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
+# Without STATIC_ROOT files are served straight from static/, with no collectstatic step. With it, run collectstatic first.
+STATIC_ROOT = env.str("STATIC_ROOT", default=None)
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 
@@ -223,6 +223,7 @@ CELERY_TIMEZONE = "UTC"
 # -- Provisioning and screening (domain.md sections 5 and 10) ----------------------------------------------------------
 WEBEX_GATEWAY = env.str("WEBEX_GATEWAY", default="provisioning.simulated.SimulatedWebex")
 SIMULATED_WEBEX_DELAY_MS = env.int("SIMULATED_WEBEX_DELAY_MS", default=400)
+PROVISIONING_LEASE_SECONDS = env.int("PROVISIONING_LEASE_SECONDS", default=30)
 SCREENING_BLOCKS = env.bool("SCREENING_BLOCKS", default=True)
 SCREENING_RECHECK_SECONDS = env.int("SCREENING_RECHECK_SECONDS", default=60 * 60)
 SCREENING_ESCALATE_SECONDS = env.int("SCREENING_ESCALATE_SECONDS", default=72 * 60 * 60)

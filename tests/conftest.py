@@ -4,10 +4,24 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from tenancy.actors import SYSTEM, Actor
 from tests.cast import Cast, make_cast
+
+
+TRUNCATE_TRIGGERS = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgtype & 32) > 0"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Switch off the guards against TRUNCATE: that is how Django empties tables after a test that commits."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(TRUNCATE_TRIGGERS)
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 @pytest.fixture
