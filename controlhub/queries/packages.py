@@ -1,0 +1,88 @@
+"""Packages of a customer: used of limit, what may be chosen for a user, and what a change would do."""
+
+from dataclasses import dataclass
+
+from controlhub.models import CustomerPackage, Subscriber
+from tenancy.models import Customer
+from tenancy.packages import PACKAGES, Kind, Package
+
+
+@dataclass(frozen=True)
+class PackageMeter:
+    """One package enabled for the customer. `limit` None means unlimited; `status` as in CustomerPackage.Status."""
+
+    package: Package
+    limit: int | None
+    used: int
+    status: str
+    status_label: str
+    error: str
+
+    @property
+    def full(self) -> bool:
+        return self.limit is not None and self.used >= self.limit
+
+    @property
+    def counted(self) -> bool:
+        """Is it assigned to subjects one by one? What belongs to the organisation as a whole has no meter."""
+        return self.package.kind is not Kind.CUSTOMER
+
+
+@dataclass(frozen=True)
+class PackageOption:
+    """A base package in the change form. `reason` says why it cannot be chosen; empty when it can."""
+
+    package: Package
+    limit: int | None
+    used: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChangeEffect:
+    """What changing a user's package does, told before it is done."""
+
+    before: Package | None
+    after: Package
+    released_number: str
+    released_extension: str
+    asks_calling_data: bool
+
+
+def package_meters(customer: Customer) -> list[PackageMeter]:
+    """All packages of the customer in the order of the catalogue."""
+    rows = {row.package: row for row in customer.packages.all()}
+    return [_meter(package, rows[code]) for code, package in PACKAGES.items() if code in rows]
+
+
+def package_options(meters: list[PackageMeter], *, current: str) -> list[PackageOption]:
+    """Base packages that a user of this customer could have. The current one is always choosable: it changes nothing."""
+    return [
+        PackageOption(meter.package, meter.limit, meter.used, "" if meter.package.code == current else _refusal(meter))
+        for meter in meters
+        if meter.package.kind is Kind.BASE and not meter.package.workspace_only
+    ]
+
+
+def effect_of_change(subscriber: Subscriber, *, current: str, chosen: str) -> ChangeEffect:
+    """What moving `subscriber` from package `current` (may be empty) to `chosen` would release or ask for."""
+    before, after = PACKAGES.get(current), PACKAGES[chosen]
+    leaves_calling = bool(before and before.calling and not after.calling)
+    number = getattr(subscriber, "number", None)
+    return ChangeEffect(
+        before=before,
+        after=after,
+        released_number=number.e164 if leaves_calling and number else "",
+        released_extension=subscriber.extension if leaves_calling else "",
+        asks_calling_data=after.calling and not (before and before.calling),
+    )
+
+
+def _meter(package: Package, row: CustomerPackage) -> PackageMeter:
+    return PackageMeter(package, row.limit, row.used, row.status, row.get_status_display(), row.error)
+
+
+def _refusal(meter: PackageMeter) -> str:
+    if meter.status != CustomerPackage.Status.PROVISIONED:
+        return f"Not ready: {meter.status_label.lower()}."
+    return f"Limit reached: {meter.used} of {meter.limit} are used." if meter.full else ""
