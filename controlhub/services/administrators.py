@@ -1,0 +1,40 @@
+"""The first user of a new customer becomes its administrator, and keeps the package level (domain.md 2.2)."""
+
+from controlhub.models import Subscriber
+from tenancy.models import AdminUser, Customer, RoleAssignment
+from tenancy.policy import Role
+
+
+def becomes_administrator(customer: Customer) -> bool:
+    """True while the customer never had a subscriber: the first one will administer it."""
+    return not Subscriber.objects.filter(customer=customer).exists()
+
+
+def make_administrator(subscriber: Subscriber) -> AdminUser:
+    """Low level: link or make the account of the subscriber's e-mail and let it administer the customer.
+
+    A new account has no password; the person sets one through "Forgot password".
+    """
+    admin = AdminUser.objects.filter(email=subscriber.email).first() or AdminUser.objects.create_user(
+        subscriber.email, full_name=f"{subscriber.first_name} {subscriber.last_name}"
+    )
+    RoleAssignment.objects.get_or_create(
+        admin=admin, role=Role.CUSTOMER_FULL.value, customer=subscriber.customer, partner=None
+    )
+    subscriber.admin = admin
+    subscriber.save(update_fields=["admin"])
+    return admin
+
+
+def floor_package(subscriber: Subscriber) -> str | None:
+    """The package below which this user may not go: the administrator's first one. None for everybody else."""
+    is_administrator = (
+        subscriber.admin_id
+        and RoleAssignment.objects.filter(
+            admin_id=subscriber.admin_id, customer_id=subscriber.customer_id, role=Role.CUSTOMER_FULL.value
+        ).exists()
+    )
+    if not is_administrator:
+        return None
+    bases = subscriber.assignments.filter(is_base=True).order_by("started_at", "pk")
+    return bases.values_list("package", flat=True).first()

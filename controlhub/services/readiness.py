@@ -1,0 +1,38 @@
+"""May anything be changed inside this customer yet?"""
+
+from tenancy.errors import DomainError
+from tenancy.models import Customer
+
+READY = frozenset({Customer.Status.PROVISIONED, Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.UPDATING})
+
+_WHY_NOT = {
+    Customer.Status.PROVISIONING: "{name} is still being set up. Try again when it is active.",
+    Customer.Status.PENDING_RPL_REVIEW: "{name} is on hold for a compliance review. Nothing can be changed until it ends.",
+    Customer.Status.DELETING: "{name} is being deleted. Nothing can be changed any more.",
+    Customer.Status.ERROR: "Setting up {name} failed. Retry its provisioning first.",
+}
+
+
+class CustomerNotReady(DomainError):
+    """The customer's state forbids the change (invariant I13: no interval while on hold)."""
+
+    code = "customer_not_ready"
+
+
+def why_not_ready(customer: Customer) -> str:
+    """A sentence that says why nothing can be changed now, or an empty string. Reads the row afresh."""
+    status = Customer.Status(Customer.objects.values_list("status", flat=True).get(pk=customer.pk))
+    return "" if status in READY else _WHY_NOT[status].format(name=customer.name)
+
+
+def require_ready(customer: Customer) -> None:
+    """Raises CustomerNotReady unless people and packages of the customer may be changed."""
+    reason = why_not_ready(customer)
+    if reason:
+        raise CustomerNotReady(reason)
+
+
+def lock_ready(customer: Customer) -> None:
+    """As `require_ready`, and nobody else creates people or changes the status until the transaction ends."""
+    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    require_ready(customer)
