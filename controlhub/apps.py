@@ -2,6 +2,14 @@ from django.apps import AppConfig
 
 
 class ControlHubConfig(AppConfig):
-    """Inside one customer."""
+    """Inside one customer: its people, places, numbers, packages."""
 
     name = "controlhub"
+
+    def ready(self) -> None:
+        """Tell the job ledger how people and packages get into the Webex cloud."""
+        from controlhub.jobs.subscribers import JOB_TYPES  # noqa: PLC0415  # needs models, which are loaded only now
+        from provisioning.registry import register  # noqa: PLC0415
+
+        for kind, job_type in JOB_TYPES.items():
+            register(kind, job_type)

@@ -95,6 +95,7 @@ class Subscriber(models.Model):
         PENDING = "pending", "Invitation pending"
         PENDING_USER_MIGRATION = "pending_user_migration", "Consent pending"
         SUSPENDED = "suspended", "Suspended"
+        FAILED = "failed", "Failed"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person_id = models.UUIDField(null=True, unique=True, editable=False)
@@ -105,6 +106,7 @@ class Subscriber(models.Model):
     status = models.CharField(max_length=24, choices=Status, default=Status.PENDING)
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="subscribers")
     extension = models.CharField(max_length=6, blank=True)
+    error = models.TextField(blank=True)
     admin = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="subscribers")
     created_at = models.DateTimeField(default=timezone.now)
     status_changed_at = models.DateTimeField(default=timezone.now)

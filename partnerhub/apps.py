@@ -5,3 +5,11 @@ class PartnerHubConfig(AppConfig):
     """Across customers: the partner's view."""
 
     name = "partnerhub"
+
+    def ready(self) -> None:
+        """Tell the job ledger how a customer is set up."""
+        from partnerhub.jobs.onboarding import ONBOARDING  # noqa: PLC0415  # needs models, which are loaded only now
+        from partnerhub.services.onboarding import ONBOARD_CUSTOMER  # noqa: PLC0415
+        from provisioning.registry import register  # noqa: PLC0415
+
+        register(ONBOARD_CUSTOMER, ONBOARDING)

@@ -14,7 +14,8 @@ class ProvisioningJob(models.Model):
     """One piece of slow work for one customer: an ordered list of steps, claimed under a lease.
 
     `token` is the fencing token: it grows with each claim, and a step commits only if it still holds the claim's value.
-    Times are UTC; `lease_until` and `next_run_at` are compared with the database's clock.
+    `attempts` counts claims in a row that ended without a word: a job that kills its worker stops after a few.
+    `offered_at` is when the sweeper last rang for it. Times are UTC and are compared with the database's clock.
     """
 
     class State(models.TextChoices):
@@ -35,6 +36,7 @@ class ProvisioningJob(models.Model):
     token = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_run_at = models.DateTimeField(default=timezone.now)
+    offered_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -95,3 +97,72 @@ class ProvisioningStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.item}".strip()
+
+
+class Screening(models.Model):
+    """What the screening for restricted and denied parties said about a customer (domain.md section 10).
+
+    The only way off a hold: a later check that is clear, or a decision by operations. Never shown to the customer.
+    """
+
+    class State(models.TextChoices):
+        CLEAR = "clear", "Clear"
+        POSSIBLE_MATCH = "possible_match", "Possible match"
+        ESCALATED = "escalated", "With operations"
+        CLEARED = "cleared", "Cleared by operations"
+        REJECTED = "rejected", "Rejected by operations"
+
+    customer = models.OneToOneField(Customer, models.CASCADE, related_name="screening")
+    state = models.CharField(max_length=16, choices=State)
+    checks = models.PositiveIntegerField(default=0)
+    matched_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["cleared", "rejected"], decided_at__isnull=False)
+                | (~Q(state__in=["cleared", "rejected"]) & Q(decided_at=None)),
+                name="screening_decided_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.state}"
+
+
+class SimulatedEffect(models.Model):
+    """What the simulated Webex cloud did, once per key: its own memory, which survives a rollback on our side."""
+
+    key = models.CharField(max_length=200, unique=True)
+    operation = models.CharField(max_length=40)
+    payload = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"
+
+
+class SimulatedFault(models.Model):
+    """Trouble on command: the next `remaining` calls of `operation` whose payload contains `match` go wrong."""
+
+    class Kind(models.TextChoices):
+        BUSY = "busy", "429 with Retry-After"
+        UNAVAILABLE = "unavailable", "503, not executed"
+        ANSWER_LOST = "answer_lost", "Executed, answer lost"
+        REFUSED = "refused", "Refused for good"
+        GARBAGE = "garbage", "An answer without meaning"
+        MATCH = "match", "Screening: possible match"
+
+    operation = models.CharField(max_length=40)
+    match = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    remaining = models.PositiveIntegerField(null=True, blank=True)
+    retry_after = models.PositiveIntegerField(default=1)
+    code = models.CharField(max_length=64, blank=True)
+    message = models.CharField(max_length=400, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.operation} {self.match}".strip()

@@ -1,0 +1,40 @@
+"""Creating a location in the Webex cloud."""
+
+from django.db.models.functions import Now
+
+from controlhub.models import Location
+from provisioning.errors import PermanentError
+from provisioning.gateway import gateway
+from provisioning.registry import Result, StepContext
+from tenancy.places import CCP_PROVIDERS, COUNTRY_NAMES
+
+ADDRESS_FIELDS = ("address_line1", "address_line2", "city", "state", "postal_code", "country")
+
+
+def create_in_cloud(context: StepContext, location: Location, *, pstn_provider: str) -> Result:
+    """Create `location` with its calls going out through `pstn_provider` (empty: not connected yet).
+
+    The provider must cover the location's country (domain.md 1.5), else the step fails until the connection is changed.
+    """
+    if pstn_provider and location.country not in CCP_PROVIDERS.get(pstn_provider, frozenset()):
+        country = COUNTRY_NAMES.get(location.country, location.country)
+        raise PermanentError(
+            "pstn_not_in_country",
+            f"{pstn_provider} does not serve {country}. Choose another PSTN connection on the location's page, then try again.",
+        )
+    address = {name: getattr(location, name) for name in ADDRESS_FIELDS}
+    return gateway().create_location(
+        key=context.key,
+        org_id=str(context.customer.org_id),
+        name=location.name,
+        address=address,
+        pstn_provider=pstn_provider,
+    )
+
+
+def mark_created(location: Location, *, pstn_provider: str) -> None:
+    """The location exists now; it takes over the provider unless a connection was chosen by hand."""
+    changes: dict[str, object] = {"provisioned_at": Now()}
+    if pstn_provider and not location.pstn:
+        changes |= {"pstn": Location.Pstn.INTEGRATED_CCP, "pstn_provider": pstn_provider}
+    Location.objects.filter(pk=location.pk).update(**changes)

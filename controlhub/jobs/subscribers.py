@@ -1,0 +1,187 @@
+"""People in the Webex cloud: created, with another package, removed. One step each, so that one failure stops nobody else.
+
+Usage starts when a package is assigned, before Webex knows the person. If Webex then refuses for good, the interval is
+taken back, seat, number and extension are free again, and the user shows the reason; Retry takes them anew.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from controlhub.jobs.locations import create_in_cloud, mark_created
+from controlhub.jobs.packages import (
+    DISABLE_PACKAGE,
+    ENABLE_PACKAGE,
+    PACKAGE_STEP,
+    finish_packages,
+    restart_disabling,
+    restart_enabling,
+)
+from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
+from controlhub.services import calling_data, numbers, seats
+from controlhub.services.clock import database_now
+from provisioning.errors import PermanentError, WaitUntil
+from provisioning.gateway import gateway
+from provisioning.models import ProvisioningJob, ProvisioningStep
+from provisioning.registry import JobType, Result, StepContext, StepHandler
+from tenancy.actors import Actor
+from tenancy.models import Customer
+
+WAIT_FOR_PERSON_SECONDS = 5
+Status = Subscriber.Status
+
+
+def _subscriber(customer: Customer, public_id: str) -> Subscriber:
+    return Subscriber.objects.select_related("location", "customer__partner").get(
+        customer=customer, public_id=public_id
+    )
+
+
+def _location(context: StepContext) -> Location:
+    return context.customer.locations.get(public_id=context.item)
+
+
+def _base(subscriber: Subscriber) -> PackageAssignment | None:
+    return subscriber.assignments.filter(is_base=True, ended_at=None).first()
+
+
+def _number(subscriber: Subscriber) -> str:
+    return PhoneNumber.objects.filter(subscriber=subscriber).values_list("e164", flat=True).first() or ""
+
+
+def _create_location(context: StepContext) -> Result:
+    location = _location(context)
+    return create_in_cloud(context, location, pstn_provider=location.pstn_provider)
+
+
+def _location_created(context: StepContext, result: Result) -> None:
+    location = _location(context)
+    mark_created(location, pstn_provider=location.pstn_provider)
+
+
+def _create_person(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    base = _base(subscriber)
+    if base is None:
+        return {"person_id": "", "skipped": "The user has lost the package meanwhile."}
+    return gateway().create_person(
+        key=context.key,
+        org_id=str(context.customer.org_id),
+        email=subscriber.email,
+        first_name=subscriber.first_name,
+        last_name=subscriber.last_name,
+        package=base.package,
+        number=_number(subscriber),
+        extension=subscriber.extension,
+    )
+
+
+def _person_created(context: StepContext, result: Result) -> None:
+    if result["person_id"]:
+        _rows(context).update(
+            person_id=UUID(result["person_id"]), status=Status.PROVISIONED, status_changed_at=Now(), error=""
+        )
+
+
+def _person_refused(context: StepContext, error: PermanentError) -> None:
+    """Take back what was given on trust: the interval, its seat, number and extension."""
+    subscriber = _subscriber(context.customer, context.item)
+    given = {"number": _number(subscriber), "extension": subscriber.extension}
+    for assignment in seats.open_assignments(subscriber):
+        seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, now=database_now()))
+    calling_data.take_away(subscriber)
+    _rows(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
+    ProvisioningStep.objects.filter(pk=context.step.pk).update(result=given)
+
+
+def _taken_back_at(started_at: datetime, *, now: datetime) -> datetime:
+    """As if it had never started; but days before today (UTC) may be closed already, and closed days do not change."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(started_at, today)
+
+
+def _rows(context: StepContext) -> QuerySet[Subscriber]:
+    return Subscriber.objects.filter(customer=context.customer, public_id=context.item)
+
+
+def _restart_people(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
+    """Give the refused ones their package, number and extension again. Raises LimitReached, NumberInUse and the like."""
+    for step in steps:
+        if step.name == "create_person" and step.state == ProvisioningStep.State.FAILED:
+            _give_again(_subscriber(job.customer, step.item), step.result)
+
+
+def _give_again(subscriber: Subscriber, given: Result) -> None:
+    last = subscriber.assignments.filter(is_base=True).order_by("-started_at", "-pk").first()
+    if subscriber.status != Status.FAILED or last is None:
+        return
+    seats.take_seats(customer=subscriber.customer, package=last.package)
+    seats.open_interval(
+        subject=subscriber, package=last.package, at=max(database_now(), last.ended_at or last.started_at)
+    )
+    subscriber.extension = given.get("extension", "")
+    subscriber.status, subscriber.error = Status.PENDING, ""
+    calling_data.save_extension(subscriber, "extension", "status", "error")
+    number = PhoneNumber.objects.filter(customer=subscriber.customer, e164=given.get("number", "")).first()
+    if number is not None:
+        numbers.claim(number, subscriber=subscriber)
+
+
+def _person_id(subscriber: Subscriber) -> str:
+    if subscriber.person_id:
+        return str(subscriber.person_id)
+    if subscriber.status == Status.FAILED:
+        raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
+    raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
+
+
+def _change_package(context: StepContext) -> Result:
+    """Tell Webex the package the user has now: two changes in a row end alike, whichever job comes last."""
+    subscriber = _subscriber(context.customer, context.item)
+    base = _base(subscriber)
+    if base is None:
+        return {"skipped": "The user has no package any more."}
+    return gateway().change_person_package(
+        key=context.key,
+        person_id=_person_id(subscriber),
+        package=base.package,
+        number=_number(subscriber),
+        extension=subscriber.extension,
+    )
+
+
+def _package_changed(context: StepContext, result: Result) -> None:
+    _rows(context).update(error="")
+
+
+def _change_refused(context: StepContext, error: PermanentError) -> None:
+    _rows(context).update(error=str(error))
+
+
+def _remove_package(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    if _base(subscriber) is not None:
+        return _change_package(context)
+    if subscriber.person_id is None and subscriber.status == Status.FAILED:
+        return {"skipped": "Webex never had this user."}
+    return gateway().remove_person(key=context.key, person_id=_person_id(subscriber))
+
+
+CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused)
+CREATE_LOCATION = StepHandler(_create_location, _location_created)
+JOB_TYPES = {
+    "create_subscribers": JobType(
+        "Add users", {"create_location": CREATE_LOCATION, "create_person": CREATE_PERSON}, restarted=_restart_people
+    ),
+    "change_package": JobType(
+        "Change package", {"change_package": StepHandler(_change_package, _package_changed, _change_refused)}
+    ),
+    "remove_package": JobType(
+        "Remove package", {"remove_package": StepHandler(_remove_package, _package_changed, _change_refused)}
+    ),
+    "enable_package": JobType("Enable package", {PACKAGE_STEP: ENABLE_PACKAGE}, finish_packages, restart_enabling),
+    "disable_package": JobType("Remove package", {PACKAGE_STEP: DISABLE_PACKAGE}, finish_packages, restart_disabling),
+}

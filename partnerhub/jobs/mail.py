@@ -1,0 +1,31 @@
+"""The invitation of a customer's first administrator."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from tenancy.models import AdminUser, Customer
+
+
+def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
+    """Send the way in: a link to set a password, or to sign in for somebody who has one. Raises SMTPException, OSError."""
+    context = {
+        "customer": customer,
+        "partner": customer.partner,
+        "url": settings.BASE_URL + _way_in(admin),
+        "sets_password": not admin.has_usable_password(),
+        "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
+    }
+    # A line break in a name must not start a header of its own.
+    subject = " ".join(f"Your Control Hub for {customer.name}".split())
+    send_mail(subject, render_to_string("provisioning/mail/invitation.txt", context), None, [admin.email])
+
+
+def _way_in(admin: AdminUser) -> str:
+    if admin.has_usable_password():
+        return reverse("account_login")
+    key = default_token_generator.make_token(admin)
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(admin), "key": key})

@@ -1,0 +1,156 @@
+"""The job that makes a customer: screening, organisation, packages, location, meeting site, administrator (domain.md 2.2).
+
+Without an organisation the customer has failed; anything later that fails leaves it usable, with errors to mend.
+"""
+
+from collections.abc import Sequence
+from smtplib import SMTPException
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.utils.text import slugify
+
+from controlhub.jobs.locations import create_in_cloud, mark_created
+from controlhub.jobs.packages import ENABLE_PACKAGE, PACKAGE_STEP, fail_skipped_packages, restart_packages
+from controlhub.jobs.status import settle_customer
+from controlhub.models import Location
+from partnerhub.jobs.mail import send_invitation
+from partnerhub.models import TemplateVersion
+from provisioning.customer_status import set_customer_status
+from provisioning.errors import RetryableError
+from provisioning.gateway import gateway
+from provisioning.models import ProvisioningJob, ProvisioningStep
+from provisioning.registry import JobType, Result, StepContext, StepHandler
+from provisioning.screening import SCREENING_STEP, refuse_rejected
+from tenancy import audit
+from tenancy.actors import SYSTEM, Actor
+from tenancy.models import AdminUser, Customer, RoleAssignment
+from tenancy.places import dial_in_for, meeting_site_locale
+from tenancy.policy import Role
+
+PARTNER_NUMBERS = "partner"
+
+
+def _create_organisation(context: StepContext) -> Result:
+    customer = context.customer
+    return gateway().create_organisation(
+        key=context.key,
+        name=customer.name,
+        external_id=customer.external_id,
+        email=customer.primary_email,
+        country=customer.country,
+        language=customer.language,
+    )
+
+
+def _organisation_created(context: StepContext, result: Result) -> None:
+    org_id = UUID(result["org_id"])
+    Customer.objects.filter(pk=context.customer.pk).update(org_id=org_id, sip_domain=result["sip_domain"])
+    context.customer.org_id = org_id
+    context.customer.sip_domain = result["sip_domain"]
+
+
+def _template(customer: Customer) -> TemplateVersion:
+    return TemplateVersion.objects.get(customers__customer=customer)
+
+
+def _headquarters(customer: Customer) -> Location:
+    return customer.locations.get(is_headquarters=True)
+
+
+def _pstn_provider(location: Location) -> str:
+    """The template's provider, until somebody has chosen a connection on the location itself."""
+    return location.pstn_provider if location.pstn else _template(location.customer).pstn_provider
+
+
+def _create_location(context: StepContext) -> Result:
+    location = _headquarters(context.customer)
+    return create_in_cloud(context, location, pstn_provider=_pstn_provider(location))
+
+
+def _location_created(context: StepContext, result: Result) -> None:
+    location = _headquarters(context.customer)
+    mark_created(location, pstn_provider=_pstn_provider(location))
+
+
+def _configure_meeting_site(context: StepContext) -> Result:
+    customer = context.customer
+    partner_numbers = _template(customer).meeting_dial_in == TemplateVersion.DialIn.PARTNER
+    return gateway().configure_meeting_site(
+        key=context.key,
+        org_id=str(customer.org_id),
+        name=f"{slugify(customer.name)[:30] or 'site'}-{customer.public_id.hex[:6]}",
+        language=meeting_site_locale(customer.language),
+        dial_in=PARTNER_NUMBERS if partner_numbers else dial_in_for(customer.country),
+    )
+
+
+def _meeting_site_configured(context: StepContext, result: Result) -> None:
+    Customer.objects.filter(pk=context.customer.pk).update(meeting_site=result["site"])
+
+
+def _invite_administrator(context: StepContext) -> Result:
+    customer = context.customer
+    return gateway().invite_administrator(
+        key=context.key, org_id=str(customer.org_id), email=customer.primary_email.lower()
+    )
+
+
+def _administrator_invited(context: StepContext, result: Result) -> None:
+    """Give the primary e-mail address full administration; whoever has an account already keeps it."""
+    customer = context.customer
+    admin, _ = AdminUser.objects.get_or_create(
+        email=customer.primary_email.lower(),
+        defaults={"password": make_password(None), "time_zone": customer.time_zone},
+    )
+    _, new = RoleAssignment.objects.get_or_create(admin=admin, role=Role.CUSTOMER_FULL, customer=customer)
+    if new:
+        audit.record(
+            action="administrator.invited",
+            text=f"{admin.email} became full administrator of {customer.name}",
+            target=admin,
+            customer=customer,
+            by=SYSTEM,
+        )
+
+
+def _send_invitation(context: StepContext) -> Result:
+    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
+    customer = context.customer
+    if _template(customer).suppress_admin_invite_email:
+        return {"sent": False}
+    admin = AdminUser.objects.get(email=customer.primary_email.lower())
+    try:
+        send_invitation(customer=customer, admin=admin)
+    except (SMTPException, OSError) as error:
+        raise RetryableError("The mail server does not take the invitation.", code="mail_unavailable") from error
+    return {"sent": True}
+
+
+def _finished(job: ProvisioningJob, steps: Sequence[ProvisioningStep]) -> None:
+    fail_skipped_packages(job.customer, steps)
+    settle_customer(job.customer)
+
+
+def _restarted(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
+    customer = job.customer
+    refuse_rejected(customer)
+    restart_packages(customer, steps)
+    status = Customer.Status.UPDATING if customer.org_id else Customer.Status.PROVISIONING
+    set_customer_status(customer=customer, status=status, by=by)
+
+
+ONBOARDING = JobType(
+    title="Set up customer",
+    steps={
+        "screening": SCREENING_STEP,
+        "organisation": StepHandler(_create_organisation, _organisation_created, critical=True),
+        PACKAGE_STEP: ENABLE_PACKAGE,
+        "location": StepHandler(_create_location, _location_created),
+        "meeting_site": StepHandler(_configure_meeting_site, _meeting_site_configured),
+        "invite_administrator": StepHandler(_invite_administrator, _administrator_invited),
+        "invitation_mail": StepHandler(_send_invitation),
+    },
+    finished=_finished,
+    restarted=_restarted,
+)

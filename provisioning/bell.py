@@ -1,0 +1,58 @@
+"""The doorbell: tell a worker that a job is due. It may fail or get lost without harm; the sweeper rings again.
+
+Publishing with Celery's defaults blocks for more than 20 s while Redis is frozen (reliability-security.md 0.7), so a
+short-lived connection with short limits is used, and after a failure nobody tries again for a while.
+"""
+
+import logging
+import time
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+RUN_JOB = "provisioning.run_job"
+TIMEOUT_SECONDS = 0.25
+QUIET_SECONDS = 5.0
+EXPIRES_SECONDS = 60
+_LIMITS = {
+    "socket_timeout": TIMEOUT_SECONDS,
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+}
+logger = logging.getLogger(__name__)
+
+
+class Bell:
+    """Rings for jobs; remembers when ringing last failed, so that one frozen Redis slows one request, not all."""
+
+    def __init__(self) -> None:
+        self._quiet_until = 0.0
+
+    def ring(self, job_ids: list[int]) -> bool:
+        """Tell a worker about each job. False when the broker did not take it in time."""
+        if not job_ids or time.monotonic() < self._quiet_until:
+            return False
+        try:
+            self._publish(job_ids)
+        except (OperationalError, OSError) as error:
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
+            logger.warning("The bell did not ring; the sweeper will offer the jobs.", extra={"error": str(error)})
+            return False
+        return True
+
+    def _publish(self, job_ids: list[int]) -> None:
+        options = {**current_app.conf.broker_transport_options, **_LIMITS}
+        with current_app.connection_for_write(transport_options=options) as connection:
+            for job_id in job_ids:
+                current_app.send_task(
+                    RUN_JOB,
+                    kwargs={"job_id": job_id},
+                    connection=connection,
+                    retry=False,
+                    expires=EXPIRES_SECONDS,
+                    ignore_result=True,
+                )
+
+
+bell = Bell()

@@ -1,0 +1,71 @@
+"""What the portal asks of Webex, as a protocol. `settings.WEBEX_GATEWAY` names the class that answers.
+
+Every call carries `key`, the idempotency key: repeating a call with the same key has no second effect and gives the first
+answer. Calls raise RetryableError (busy, down, answer lost) or PermanentError (refused), nothing else on purpose.
+"""
+
+from functools import cache
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+Answer = dict[str, Any]
+
+
+class WebexGateway(Protocol):
+    """The operations of the Webex cloud that provisioning needs."""
+
+    def screen(self, *, key: str, name: str, email: str, country: str) -> Answer:
+        """{"verdict": "clear" | "possible_match"} from the lists of restricted and denied parties."""
+
+    def create_organisation(
+        self, *, key: str, name: str, external_id: str, email: str, country: str, language: str
+    ) -> Answer:
+        """{"org_id", "sip_domain"} of a new organisation."""
+
+    def enable_package(self, *, key: str, org_id: str, package: str) -> Answer:
+        """{"license_id"} of a package that the organisation may now assign."""
+
+    def disable_package(self, *, key: str, org_id: str, package: str) -> Answer:
+        """{} once the organisation may no longer assign the package."""
+
+    def create_location(
+        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
+    ) -> Answer:
+        """{"location_id"} of a new calling location."""
+
+    def configure_meeting_site(self, *, key: str, org_id: str, name: str, language: str, dial_in: str) -> Answer:
+        """{"site"}, the host name of the meeting site."""
+
+    def invite_administrator(self, *, key: str, org_id: str, email: str) -> Answer:
+        """{"administrator_id"} of the person who now administers the organisation."""
+
+    def create_person(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        """{"person_id"} of a new person with a package; `number` in E.164 or empty."""
+
+    def change_person_package(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
+        """{} once the person has that package instead of the one before."""
+
+    def remove_person(self, *, key: str, person_id: str) -> Answer:
+        """{} once the person has no package any more."""
+
+    def assign_number(self, *, key: str, person_id: str, number: str, extension: str) -> Answer:
+        """{} once the person is reached under that number."""
+
+
+@cache
+def gateway() -> WebexGateway:
+    """The gateway of this process."""
+    return cast(WebexGateway, import_string(settings.WEBEX_GATEWAY)())

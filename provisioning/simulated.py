@@ -1,0 +1,145 @@
+"""A deterministic Webex cloud: it remembers each executed call by its key, and goes wrong on command.
+
+Its ledger (SimulatedEffect) is committed by itself, before the portal commits anything: what the cloud did stays done
+even if the portal forgets. Trouble is ordered through rows of SimulatedFault.
+"""
+
+import time
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from provisioning.errors import PermanentError, RetryableError
+from provisioning.gateway import Answer
+from provisioning.models import SimulatedEffect, SimulatedFault
+
+CLOUD = uuid.UUID("6a1d7c52-3a52-4b0e-9a51-8f0b7f7a2c11")
+# Invented names; a customer whose name contains one of them is a possible match.
+DENIED_PARTIES = ("sanctioned trading", "embargo exports", "denied parties ltd")
+Kind = SimulatedFault.Kind
+
+
+class SimulatedWebex:
+    """Answers like Webex would, from PostgreSQL."""
+
+    def screen(self, *, key: str, name: str, email: str, country: str) -> Answer:
+        listed = any(party in name.lower() for party in DENIED_PARTIES)
+        verdict = "possible_match" if listed else "clear"
+        return self._call("screen", key, {"name": name, "email": email, "country": country}, {"verdict": verdict})
+
+    def create_organisation(
+        self, *, key: str, name: str, external_id: str, email: str, country: str, language: str
+    ) -> Answer:
+        org_id = _id(key)
+        payload = {"name": name, "external_id": external_id, "email": email, "country": country, "language": language}
+        answer = {"org_id": org_id, "sip_domain": f"{org_id[:8]}.calls.example.com"}
+        return self._call("create_organisation", key, payload, answer)
+
+    def enable_package(self, *, key: str, org_id: str, package: str) -> Answer:
+        answer = {"license_id": f"{package}-{_id(key)[:13]}"}
+        return self._call("enable_package", key, {"org_id": org_id, "package": package}, answer)
+
+    def disable_package(self, *, key: str, org_id: str, package: str) -> Answer:
+        return self._call("disable_package", key, {"org_id": org_id, "package": package}, {})
+
+    def create_location(
+        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
+    ) -> Answer:
+        payload = {"org_id": org_id, "name": name, "address": address, "pstn_provider": pstn_provider}
+        return self._call("create_location", key, payload, {"location_id": _id(key)})
+
+    def configure_meeting_site(self, *, key: str, org_id: str, name: str, language: str, dial_in: str) -> Answer:
+        payload = {"org_id": org_id, "name": name, "language": language, "dial_in": dial_in}
+        answer = {"site": f"{name}.meetings.example.com", "language": language, "dial_in": dial_in}
+        return self._call("configure_meeting_site", key, payload, answer)
+
+    def invite_administrator(self, *, key: str, org_id: str, email: str) -> Answer:
+        payload = {"org_id": org_id, "email": email}
+        return self._call("invite_administrator", key, payload, {"administrator_id": _id(key)})
+
+    def create_person(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        payload = {
+            "org_id": org_id,
+            "email": email,
+            "name": f"{first_name} {last_name}",
+            "package": package,
+            "number": number,
+            "extension": extension,
+        }
+        return self._call("create_person", key, payload, {"person_id": _id(key)})
+
+    def change_person_package(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
+        payload = {"person_id": person_id, "package": package, "number": number, "extension": extension}
+        return self._call("change_person_package", key, payload, {})
+
+    def remove_person(self, *, key: str, person_id: str) -> Answer:
+        return self._call("remove_person", key, {"person_id": person_id}, {})
+
+    def assign_number(self, *, key: str, person_id: str, number: str, extension: str) -> Answer:
+        payload = {"person_id": person_id, "number": number, "extension": extension}
+        return self._call("assign_number", key, payload, {})
+
+    def _call(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
+        time.sleep(settings.SIMULATED_WEBEX_DELAY_MS / 1000)
+        known = SimulatedEffect.objects.filter(key=key).first()
+        if known is not None:
+            return known.result
+        fault = next_fault(operation, payload)
+        if fault is not None:
+            _trouble_before(fault)
+        if fault is not None and fault.kind == Kind.MATCH:
+            answer = {"verdict": "possible_match"}
+        if fault is not None and fault.kind == Kind.GARBAGE:
+            return {"unintelligible": True}
+        result = self._execute(operation, key, payload, answer)
+        if fault is not None and fault.kind == Kind.ANSWER_LOST:
+            raise RetryableError("Webex did not answer in time.", code="timeout")
+        return result
+
+    def _execute(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
+        # durable: refuses to run inside somebody's transaction, where a rollback would make the cloud forget.
+        with transaction.atomic(durable=True):
+            effect, _ = SimulatedEffect.objects.get_or_create(
+                key=key, defaults={"operation": operation, "payload": payload, "result": answer}
+            )
+        return effect.result
+
+
+def _id(key: str) -> str:
+    return str(uuid.uuid5(CLOUD, key))
+
+
+def next_fault(operation: str, payload: dict[str, Any]) -> SimulatedFault | None:
+    """The trouble ordered for this call, if any; a limited one is used up by one."""
+    text = " ".join(str(value) for value in payload.values()).lower()
+    left = Q(remaining=None) | Q(remaining__gt=0)
+    for fault in SimulatedFault.objects.filter(left, operation=operation).order_by("pk"):
+        if fault.match.lower() not in text:
+            continue
+        used = SimulatedFault.objects.filter(left, pk=fault.pk).update(remaining=F("remaining") - 1)
+        if used:
+            return fault
+    return None
+
+
+def _trouble_before(fault: SimulatedFault) -> None:
+    if fault.kind == Kind.BUSY:
+        raise RetryableError("Webex is busy (429).", after=fault.retry_after, code="busy")
+    if fault.kind == Kind.UNAVAILABLE:
+        raise RetryableError("Webex is not available right now (503).", code="unavailable")
+    if fault.kind == Kind.REFUSED:
+        raise PermanentError(fault.code or "refused", fault.message or "Webex refused this request.")
