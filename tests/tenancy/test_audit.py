@@ -11,7 +11,9 @@ from tests.cast import Cast
 
 def three_events(cast: Cast) -> str:
     for number in range(3):
-        audit.record(action="customer.renamed", text=f"Rename {number}", target=cast.acme, customer=cast.acme, by=SYSTEM)
+        audit.record(
+            action="customer.renamed", text=f"Rename {number}", target=cast.acme, customer=cast.acme, by=SYSTEM
+        )
     return f"customer:{cast.acme.pk}"
 
 
@@ -33,14 +35,20 @@ def test_an_event_says_who_did_what_to_whom(cast: Cast) -> None:
         changes={"name": ["Acme", "Acme Dental"]},
         by=cast.actor("partner_full"),
     )
-    assert {name: getattr(event, name) for name in ("category", "actor_email", "actor_org_name", "actor_roles", "door")} == {
+    assert {
+        name: getattr(event, name) for name in ("category", "actor_email", "actor_org_name", "actor_roles", "door")
+    } == {
         "category": "customer",
         "actor_email": cast.admins["partner_full"].email,
         "actor_org_name": "Northwind Voice",
         "actor_roles": ["partner_wholesale"],
         "door": "ui",
     }
-    assert (event.target_type, event.target_id, event.target_name) == ("customer", str(cast.acme.public_id), "Acme Dental")
+    assert (event.target_type, event.target_id, event.target_name) == (
+        "customer",
+        str(cast.acme.public_id),
+        "Acme Dental",
+    )
 
 
 def test_each_tenant_has_a_chain_of_its_own(cast: Cast) -> None:

@@ -86,7 +86,9 @@ def test_the_audit_names_the_person_the_organisation_and_the_launch(cast: Cast) 
     launch = start_launch(customer=cast.acme, by=actor)
     end_launch(customer=cast.acme, by=actor)
     end_launch(customer=cast.acme, by=actor)  # twice is harmless
-    events = AuditEvent.objects.filter(customer=cast.acme).values_list("action", "actor_name", "actor_org_name", "launch")
+    events = AuditEvent.objects.filter(customer=cast.acme).values_list(
+        "action", "actor_name", "actor_org_name", "launch"
+    )
     assert list(events.order_by("number")) == [
         ("launch.started", "Paula Full", "Northwind Voice", launch.pk),
         ("launch.ended", "Paula Full", "Northwind Voice", launch.pk),

@@ -1,0 +1,103 @@
+"""Two tenants with one of everything, so that every URL of the portal can be called with ids that exist."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from billing.models import BillingReport
+from partnerhub.models import OnboardingTemplate
+from provisioning.models import ProvisioningJob
+from tenancy.models import Customer, Partner, WizardDraft
+from tests.cast import Cast
+from tests.factories import (
+    make_assignment,
+    make_location,
+    make_number,
+    make_origin,
+    make_package,
+    make_report,
+    make_subscriber,
+    make_template,
+    make_workspace,
+)
+
+
+@dataclass
+class Tenant:
+    """One customer with its partner, and a value for every parameter that a URL may have."""
+
+    partner: Partner
+    customer: Customer
+    ids: dict[str, Any]
+
+    def kwargs(self, names: set[str]) -> dict[str, Any]:
+        """The URL parameters called `names`. A new parameter must be added here before its URL can exist."""
+        return {name: self.ids[name] for name in names}
+
+
+def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
+    """Fill a customer with one of everything; `canary` is in every text field that a page could show."""
+    admin = partner.role_assignments.select_related("admin").order_by("pk")[0].admin
+    template = make_template(partner, f"{canary} template", admin=admin)
+    make_origin(customer, template)
+    make_package(customer, "webex_calling", used=1)
+    make_package(customer, "common_area_calling", used=1)
+    location = make_location(customer, "Headquarters", address_line1=f"{canary} street")
+    subscriber = make_subscriber(
+        customer, first_name="Sam", last_name=f"{canary}", email=f"{canary.lower()}@x.example.com", location=location
+    )
+    make_assignment(subscriber)
+    workspace = make_workspace(location, f"{canary} room")
+    make_assignment(workspace, "common_area_calling")
+    number = make_number(location, subscriber=subscriber)
+    job = ProvisioningJob.objects.create(kind="onboard_customer", partner=partner, customer=customer, state="queued")
+    job.steps.create(position=0, name="screening", title=f"{canary} step")
+    report = make_report(partner, created_by=admin)
+    draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
+    return Tenant(
+        partner,
+        customer,
+        {
+            "partner": partner.public_id,
+            "customer": customer.public_id,
+            "template": template.public_id,
+            "location": location.public_id,
+            "subscriber": subscriber.public_id,
+            "workspace": workspace.public_id,
+            "number": number.public_id,
+            "job": job.public_id,
+            "report": report.public_id,
+            "draft": draft.public_id,
+            "page": "summary",
+            "signature": "not-a-signature",
+            "uidb36": "1",
+            "key": "set-password",
+        },
+    )
+
+
+@dataclass
+class World:
+    """The cast, and what belongs to whom."""
+
+    cast: Cast
+    acme: Tenant
+    open_acme: Tenant
+    branch: Tenant
+    south: Tenant
+
+
+def make_world(cast: Cast) -> World:
+    """Everything of everybody. Canaries are in the names, so a leak shows in the body of an answer."""
+    return World(
+        cast,
+        make_tenant(cast.north, cast.acme, "CanaryAcme"),
+        make_tenant(cast.north, cast.open_acme, "CanaryOpen"),
+        make_tenant(cast.branch, cast.branch_customer, "CanaryBranch"),
+        make_tenant(cast.south, cast.south_customer, "CanarySouth"),
+    )
+
+
+def row_counts() -> dict[str, int]:
+    """How many rows each table of the story has: equal before and after a refusal."""
+    models = (Customer, OnboardingTemplate, ProvisioningJob, BillingReport, WizardDraft)
+    return {model.__name__: model.objects.count() for model in models}

@@ -1,0 +1,67 @@
+"""API tokens: shown once, stored as a hash, never more than their owner may do today."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from tenancy.actors import SYSTEM
+from tenancy.models import ApiToken, AuditEvent
+from tenancy.tokens import SCOPES, UnknownScope, actor_of_token, create_token
+from tests.cast import Cast
+
+
+def test_a_token_is_its_owner_with_todays_roles(cast: Cast) -> None:
+    text = create_token(admin=cast.admins["partner_full"], by=SYSTEM)
+    actor = actor_of_token(text)
+    assert actor is not None
+    assert (actor.email, actor.door, actor.partner_ids) == (cast.admins["partner_full"].email, "api", {cast.north.pk})
+    cast.admins["partner_full"].role_assignments.all().delete()
+    stripped = actor_of_token(text)
+    assert stripped is not None
+    assert stripped.partner_ids == frozenset()
+
+
+def test_the_database_does_not_hold_the_token(cast: Cast) -> None:
+    text = create_token(admin=cast.admins["partner_full"], by=SYSTEM)
+    row = ApiToken.objects.values().get()
+    assert text.startswith("wsp_")
+    assert text not in str(row)
+    assert text not in str(AuditEvent.objects.values().get())
+
+
+@pytest.mark.parametrize("change", ["expire", "revoke", "disable", "alter"])
+def test_a_dead_token_is_nobody(cast: Cast, change: str) -> None:
+    text = create_token(admin=cast.admins["partner_full"], by=SYSTEM)
+    now = timezone.now()
+    if change == "expire":
+        ApiToken.objects.update(created_at=now - timedelta(days=2), expires_at=now - timedelta(days=1))
+    elif change == "revoke":
+        ApiToken.objects.update(revoked_at=now)
+    elif change == "disable":
+        cast.admins["partner_full"].is_active = False
+        cast.admins["partner_full"].save(update_fields=["is_active"])
+    else:
+        text = text[:-1] + ("A" if text[-1] != "A" else "B")
+    assert actor_of_token(text) is None
+
+
+def test_unknown_scopes_are_refused(cast: Cast) -> None:
+    with pytest.raises(UnknownScope, match=r"spark-admin:everything"):
+        create_token(admin=cast.admins["partner_full"], scopes=["spark-admin:everything"], by=SYSTEM)
+    assert not ApiToken.objects.exists()
+
+
+def test_the_command_prints_the_token_alone_on_the_last_line(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("api_token", cast.admins["partner_full"].email, "--scope", SCOPES[0])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert actor_of_token(last) is not None
+    assert ApiToken.objects.get().scopes == [SCOPES[0]]
+
+
+@pytest.mark.parametrize("arguments", [["nobody@example.com"], ["KNOWN", "--scope", "nonsense"]])
+def test_the_command_says_what_is_wrong(cast: Cast, arguments: list[str]) -> None:
+    arguments = [cast.admins["partner_full"].email if word == "KNOWN" else word for word in arguments]
+    with pytest.raises(CommandError):
+        call_command("api_token", *arguments)
