@@ -28,10 +28,6 @@ class ReportExists(DomainError):
     message = "A completed report for this period and type exists. Delete it first to make it again."
 
 
-    code = "2024"
-    message = "This report no longer exists."
-
-
 class NotASubPartner(DomainError):
     """Reports are about the partner itself or one of its indirect providers."""
 

@@ -95,7 +95,8 @@ class ParkedPartner(models.Model):
 class BillingReport(models.Model):
     """A reconciliation report over whole UTC days, both inclusive (domain.md 6.2). A Celery task makes its CSV file.
 
-    The row is the truth: `lease_token` says who is making it (fencing), `lease_until` when somebody else may try again.
+    The row is the truth, a message only rings the bell. Whoever makes the file holds the report's advisory lock on his own
+    connection: a killed worker lets go of it by dying, so nobody waits for a lease to run out.
     """
 
     class Type(models.TextChoices):
@@ -124,8 +125,6 @@ class BillingReport(models.Model):
     total_seconds = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -9,8 +9,8 @@ from tenancy.models import Customer, Partner
 from tests.factories import make_customer, make_location, make_partner, make_subscriber, make_workspace
 
 DAY = 86_400
-FIRST = date(2024, 2, 26)  # a leap day and both ends of a month follow
-EPOCH = datetime(2024, 2, 26, tzinfo=UTC)
+FIRST = date(2024, 2, 27)  # a leap day and both ends of a month follow
+EPOCH = datetime(2024, 2, 27, tzinfo=UTC)
 
 
 def at(seconds: int) -> datetime:
@@ -36,7 +36,10 @@ class World:
 
 def make_world() -> World:
     """Two customers under the first partner, one under the second; two places in each, and a customer without one."""
-    partners = [make_partner("Ledger North", billing_start_on=FIRST), make_partner("Ledger South", billing_start_on=FIRST)]
+    partners = [
+        make_partner("Ledger North", billing_start_on=FIRST),
+        make_partner("Ledger South", billing_start_on=FIRST),
+    ]
     customers = [make_customer(partners[0]), make_customer(partners[0]), make_customer(partners[1])]
     places = [make_location(customer, name) for customer in customers for name in ("Headquarters", "Branch")]
     subscribers = [make_subscriber(customers[n % 3]) for n in range(4)]

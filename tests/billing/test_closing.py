@@ -139,8 +139,8 @@ def test_an_assignment_can_neither_start_nor_end_in_a_closed_day(world: World) -
 
     with pytest.raises(IntegrityError, match="cannot start in a closed day"), transaction.atomic():
         store(world, [Interval(1, "webex_suite", 1, 2, 4 * DAY - 1, None)])
+    open_one.ended_at = at(4 * DAY - 1)
     with pytest.raises(IntegrityError, match="cannot end in a closed day"), transaction.atomic():
-        open_one.ended_at = at(4 * DAY - 1)
         open_one.save(update_fields=["ended_at"])
 
     store(world, [Interval(1, "webex_suite", 1, 2, 4 * DAY, None)])  # the first open second

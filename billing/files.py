@@ -1,0 +1,37 @@
+"""Where report files are. Only a finished file ever has the final name."""
+
+import os
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+
+from billing.models import BillingReport
+
+
+def report_path(report: BillingReport) -> Path:
+    """The finished CSV file of a report."""
+    return Path(settings.REPORTS_DIR) / str(report.partner.public_id) / f"{report.public_id}.csv"
+
+
+def draft_path(report: BillingReport) -> Path:
+    """A name of one's own beside the final one, to write to. Makes the folder."""
+    folder = report_path(report).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{report.public_id}.{uuid.uuid4().hex}.part"
+
+
+def publish(draft: Path, final: Path) -> None:
+    """Give a written and synced draft its final name, so that it survives a power cut once this returns."""
+    draft.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def remove_files(path: Path) -> None:
+    """Remove a report's file and whatever a killed worker left beside it."""
+    for leftover in path.parent.glob(f"{path.stem}.*"):
+        leftover.unlink(missing_ok=True)

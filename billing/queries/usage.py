@@ -1,0 +1,48 @@
+"""Reading the ledger."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from billing import report_sql
+from billing.models import DayClose
+from tenancy.models import Partner
+from tenancy.packages import PACKAGES
+
+
+@dataclass(frozen=True)
+class PackageUse:
+    """What one package was used in a period, over all customers of a partner."""
+
+    package: str
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        return PACKAGES[self.package].name
+
+    @property
+    def days(self) -> float:
+        """For the screen only: whole days of use, as reports call a quantity."""
+        return self.seconds / 86_400
+
+
+def use_by_package(partner: Partner, *, first: date, last: date) -> list[PackageUse]:
+    """Use of each package in closed days from `first` to `last`, inclusive; packages that were not used are left out."""
+    bounds: dict[str, Any] = {
+        "partner": partner.pk,
+        "first": first,
+        "after": last + timedelta(days=1),
+        "packages": list(PACKAGES),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(report_sql.PARTNER_TOTALS, bounds)
+        return [PackageUse(package, seconds) for package, seconds in cursor.fetchall() if seconds]
+
+
+def last_closed_day(partner: Partner) -> date | None:
+    """The last day that is closed, or None before the first night."""
+    close = DayClose.objects.filter(partner=partner).order_by("-day").first()
+    return close.day if close else None

@@ -1,0 +1,90 @@
+"""Ordering and deleting billing reports (domain.md 6.2)."""
+
+import calendar
+from datetime import date
+
+from django.db import transaction
+
+from billing import bell, files
+from billing.errors import NotASubPartner, PeriodInvalid, ReportExists
+from billing.models import BillingReport
+from billing.queries import clock
+from tenancy import audit
+from tenancy.access import authorize
+from tenancy.actors import Actor
+from tenancy.models import Partner
+from tenancy.policy import Control
+
+YEARS_BACK = 5
+
+
+def earliest_day(today: date) -> date:
+    """The first day a report may start on: exactly five years ago (28 February when there is no 29th)."""
+    year = today.year - YEARS_BACK
+    return today.replace(year=year, day=min(today.day, calendar.monthrange(year, today.month)[1]))
+
+
+def create_report(
+    *,
+    partner: Partner,
+    kind: str,
+    start_on: date,
+    end_on: date,
+    sub_partner: Partner | None = None,
+    by: Actor,
+) -> BillingReport:
+    """Order a report over whole UTC days, both inclusive, about the partner itself or one of its sub-partners.
+
+    Raises PeriodInvalid, NotASubPartner, or ReportExists when the same one is completed; one that failed or is still
+    being made does not stand in the way. A worker makes the file.
+    """
+    authorize(by, Control.PARTNER_BILLING, partner=partner)
+    _check_period(start_on, end_on, today=clock.today())
+    if sub_partner is not None and sub_partner.parent_id != partner.pk:
+        raise NotASubPartner(field="sub_partner")
+    with transaction.atomic():
+        same = BillingReport.objects.filter(
+            partner=partner, sub_partner=sub_partner, type=kind, start_on=start_on, end_on=end_on
+        )
+        if same.filter(status=BillingReport.Status.COMPLETED).exists():
+            raise ReportExists
+        report = BillingReport.objects.create(
+            partner=partner, sub_partner=sub_partner, type=kind, start_on=start_on, end_on=end_on, created_by=by.admin
+        )
+        audit.record(
+            action="billing_report.create",
+            text=f"{by.name} ordered the {report}.",
+            target=report,
+            partner=partner,
+            changes={"about": [None, report.about.name]},
+            by=by,
+        )
+        transaction.on_commit(lambda: bell.ring(report.public_id))
+    return report
+
+
+def _check_period(start_on: date, end_on: date, *, today: date) -> None:
+    if end_on >= today:
+        raise PeriodInvalid("A report ends yesterday (UTC) at the latest; today is not over.", field="end_on")
+    if start_on > end_on:
+        raise PeriodInvalid("The first day is after the last day.", field="start_on")
+    if start_on < (earliest := earliest_day(today)):
+        raise PeriodInvalid(f"Reports reach five years back, to {earliest:%F}.", field="start_on")
+
+
+def delete_report(*, report: BillingReport, by: Actor) -> None:
+    """Delete a report and its file. Links to it die at once; a worker that is making it stops without a trace."""
+    authorize(by, Control.PARTNER_BILLING, partner=report.partner)
+    path = files.report_path(report)
+    with transaction.atomic():
+        if not BillingReport.objects.filter(pk=report.pk).delete()[0]:
+            return
+        audit.record(
+            action="billing_report.delete",
+            text=f"{by.name} deleted the {report}.",
+            target=report,
+            partner=report.partner,
+            changes={"sha256": [report.sha256, None]},
+            by=by,
+        )
+        transaction.on_commit(lambda: files.remove_files(path))

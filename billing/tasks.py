@@ -1,0 +1,31 @@
+"""Tasks that fetch, call one function, and are done. The clock is read here and passed on."""
+
+import uuid
+from typing import Any
+
+from celery import shared_task
+
+from billing import bell
+from billing.queries import clock
+from billing.queries.reports import unfinished_reports
+from billing.services import closing, making
+
+
+@shared_task(name="billing.close_missing_days")
+def close_missing_days(**kwargs: Any) -> None:
+    """Every quarter of an hour: close what is missing, whatever the number of nights."""
+    for _ in closing.close_missing_days(until=clock.last_closable_day()):
+        pass
+
+
+@shared_task(name="billing.make_report")
+def make_report(*, report_id: str, **kwargs: Any) -> None:
+    """Somebody rang: make this report, if it still has to be made."""
+    making.make_report(report_id=uuid.UUID(report_id), until=clock.last_closable_day())
+
+
+@shared_task(name="billing.sweep_reports")
+def sweep_reports(**kwargs: Any) -> None:
+    """Every few seconds: ring for reports whose message was lost or whose worker died."""
+    for report in unfinished_reports():
+        bell.ring(report.public_id)

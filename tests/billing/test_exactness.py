@@ -1,0 +1,118 @@
+"""Ledger and all three reports equal a count of every interval on every day, to the second."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import given
+
+from billing import report_sql
+from billing.models import UsageDay
+from billing.queries.usage import use_by_package
+from billing.services.closing import close_missing_days
+from tests.billing.history import Interval, World, day, make_world, store, used_days
+from tests.billing.strategies import DAYS, exact, histories, ranges
+
+pytestmark = pytest.mark.django_db
+
+Key = tuple[Any, ...]
+Rows = dict[Key, tuple[date, date, int]]
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Pacific/Kiritimati"])
+def session_time_zone(request: pytest.FixtureRequest) -> None:
+    """A session that thinks in another zone; New York skips an hour of the history."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('TimeZone', %s, true)", [request.param])
+
+
+def counted(world: World, history: list[Interval], first: int, last: int, keys: Any) -> Rows:
+    """What a report must say: (first day of use, last day of use, seconds) by key, for the first partner."""
+    found: dict[Key, list[Any]] = defaultdict(lambda: [None, None, 0])
+    for (interval, number), seconds in sorted(used_days(history, first, last).items(), key=lambda item: item[0][1]):
+        if world.customers[interval.customer].partner != world.partners[0]:
+            continue
+        row = found[keys(world, interval)]
+        row[0] = row[0] or day(number)
+        row[1] = day(number)
+        row[2] += seconds
+    return {key: tuple(row) for key, row in found.items()}
+
+
+def place_key(world: World, interval: Interval) -> Key:
+    location = world.locations[interval.location]
+    return (world.customers[interval.customer].pk, location.pk if location else None, interval.package)
+
+
+def user_key(world: World, interval: Interval) -> Key:
+    people = len(world.subscribers)
+    who = (
+        (world.subscribers[interval.subject].pk, None)
+        if interval.subject < people
+        else (None, world.workspaces[interval.subject - people].pk)
+    )
+    return (*place_key(world, interval), *who)
+
+
+KEYS = {"PARTNER": lambda world, interval: (interval.package,), "CUSTOMER": place_key, "USER": user_key}
+
+
+def reported(world: World, kind: str, first: int, last: int) -> Rows:
+    bounds = {"partner": world.partners[0].pk, "first": day(first), "after": day(last + 1)}
+    with connection.cursor() as cursor:
+        cursor.execute(report_sql.CORE[kind], bounds)
+        rows = cursor.fetchall()
+    assert len(rows) == len({row[:-3] for row in rows})
+    return {row[:-3]: row[-3:] for row in rows}
+
+
+@exact
+@given(history=histories, period=ranges)
+def test_every_report_equals_the_count(
+    session_time_zone: None, world: World, history: list[Interval], period: tuple[int, int]
+) -> None:
+    with transaction.atomic():
+        store(world, history)
+        assert [closing.parked for closing in close_missing_days(until=day(DAYS + 1))] == ["", ""]
+        for kind, keys in KEYS.items():
+            assert reported(world, kind, *period) == counted(world, history, *period, keys)
+        together = use_by_package(world.partners[0], first=day(period[0]), last=day(period[1]))
+        assert {(use.package,): use.seconds for use in together} == {
+            key: seconds for key, (_, _, seconds) in counted(world, history, *period, KEYS["PARTNER"]).items()
+        }
+        transaction.set_rollback(True)
+
+
+@exact
+@given(history=histories)
+def test_single_days_add_up_to_the_whole(world: World, history: list[Interval]) -> None:
+    with transaction.atomic():
+        store(world, history)
+        list(close_missing_days(until=day(DAYS)))
+        days = [sum(row[2] for row in reported(world, "CUSTOMER", n, n).values()) for n in range(DAYS + 1)]
+        assert sum(days) == sum(row[2] for row in reported(world, "USER", 0, DAYS).values())
+        transaction.set_rollback(True)
+
+
+@exact
+@given(history=histories)
+def test_the_ledger_has_no_row_without_a_change(world: World, history: list[Interval]) -> None:
+    with transaction.atomic():
+        store(world, history)
+        list(close_missing_days(until=day(DAYS)))
+        changes = {
+            (place_key(world, interval), day(instant // 86_400))
+            for interval in history
+            for instant in (interval.start, interval.end)
+            if instant is not None
+        }
+        rows = {((row.customer_id, row.location_id, row.package), row.day) for row in UsageDay.objects.all()}
+        assert rows <= changes
+        transaction.set_rollback(True)
