@@ -37,7 +37,9 @@ class NoOrganisation(DomainError):
 def create_token(*, admin: AdminUser, scopes: Sequence[str] = SCOPES, by: Actor) -> str:
     """Make a token of `admin` with these scopes and return it. It cannot be shown again."""
     if unknown := sorted(set(scopes) - set(SCOPES)):
-        raise UnknownScope(f"These scopes do not exist: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", field="scope")
+        raise UnknownScope(
+            f"These scopes do not exist: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", field="scope"
+        )
     owner = actor_for(admin, door="api")
     customer, partner = first_customer(owner), first_partner(owner)
     if customer is None and partner is None:

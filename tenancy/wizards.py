@@ -12,7 +12,7 @@ and shows it again without complaint (a country changed, a row is added).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 from django.db import transaction
@@ -45,12 +45,15 @@ class PageForm(Protocol):
 
 @dataclass(frozen=True)
 class WizardContext:
-    """What a page's form may look at: where we are, who asks, and the valid answers of the other pages."""
+    """What a page's form may look at: where we are, who asks, the object being edited (if any), and the valid answers
+    of the pages before it.
+    """
 
     partner: Partner
     customer: Customer | None
     actor: Actor
     answers: Answers = field(default_factory=dict)
+    subject: Any = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _typed(post: QueryDict) -> dict[str, list[str]]:
 
 
 def _with(context: WizardContext, answers: Answers) -> WizardContext:
-    return WizardContext(context.partner, context.customer, context.actor, dict(answers))
+    return replace(context, answers=dict(answers))
 
 
 class WizardView(PortalView):

@@ -5,9 +5,16 @@ from typing import Any
 from django import template
 
 from tenancy.access import forbidden_reason
+from tenancy.places import COUNTRY_NAMES
 from tenancy.policy import Control, Level
 
 register = template.Library()
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """The name of a country from its two letters."""
+    return COUNTRY_NAMES.get(code, code)
 
 
 @register.simple_tag(takes_context=True)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tenancy.management.commands.policy_doc import POLICY_PAGE
 from tenancy.policy import CUSTOMER_CONTROLS, PARTNER_CONTROLS, RESTRICTIONS, Control, Level, Role, While, level_for
+from tenancy.policy_doc import policy_markdown
 
 H, D, R, E = Level.HIDDEN, Level.DISABLED, Level.READ_ONLY, Level.EDIT
 
@@ -113,3 +115,7 @@ def test_unknown_is_an_error_never_allowed(role: str, control: str) -> None:
 def test_every_control_is_in_the_golden_copy() -> None:
     golden = set(PARTNER_HUB) | set(CONTROL_HUB) | {"public", "signed_in"}
     assert golden == {control.value for control in Control}
+
+
+def test_the_policy_page_is_up_to_date() -> None:
+    assert POLICY_PAGE.read_text(encoding="utf-8") == policy_markdown(), "run `python3 manage.py policy_doc`"
