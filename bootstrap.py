@@ -88,7 +88,7 @@ def read_stamp() -> dict[str, str]:
 
 def is_current(wanted: str) -> bool:
     """The dev environment holds everything the runtime one does, so it serves both."""
-    return venv_python().exists() and read_stamp().get(wanted) == digest(LOCKS[wanted])
+    return os.access(venv_python(), os.X_OK) and read_stamp().get(wanted) == digest(LOCKS[wanted])
 
 
 @contextlib.contextmanager
