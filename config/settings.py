@@ -104,6 +104,8 @@ DATABASES = {"default": env.db("DATABASE_URL")}
 _DB = DATABASES["default"]
 _DB["ENGINE"] = "django.db.backends.postgresql"
 _DB["CONN_MAX_AGE"] = 0
+# A pool asks each connection whether it is still alive before handing it out: a restarted server costs no request.
+_DB["CONN_HEALTH_CHECKS"] = True
 _DB["OPTIONS"] = _DB.get("OPTIONS", {}) | {"connect_timeout": 5}
 if env.bool("DB_POOL", default=False):
     # Set by the supervisor for web and worker: threads share a few connections instead of opening one each.
