@@ -74,11 +74,13 @@ def load_bulk(*, partners: int, customers: int, subscribers: int, seed: int = 1)
 
 
 def copy(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Stream `rows` into the model's table."""
-    names = ", ".join(f'"{name}"' for name in columns)
+    """Stream `rows` into the model's table; columns not named get their default."""
+    others = [field for field in model._meta.concrete_fields if field.column not in columns and not field.primary_key]
+    defaults = [field.get_default() for field in others]
+    names = ", ".join(f'"{name}"' for name in (*columns, *(field.column for field in others)))
     with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({names}) FROM STDIN") as pipe:
         for row in rows:
-            pipe.write_row(row)
+            pipe.write_row((*row, *defaults))
 
 
 def _move_sequence(model: type[Model]) -> None:
