@@ -1,0 +1,27 @@
+"""What must always hold in Partner Hub, as SQL that returns the rows that break it."""
+
+INVARIANTS = [
+    (
+        "P1",
+        "each template's current version is one of its own",
+        """
+        SELECT template.id, template.name
+        FROM partnerhub_onboardingtemplate template
+        LEFT JOIN partnerhub_templateversion version
+          ON version.id = template.current_version_id AND version.template_id = template.id
+        WHERE version.id IS NULL
+        """,
+    ),
+    (
+        "P2",
+        "each customer made by the wizard knows its template version of its own partner",
+        """
+        SELECT customer.id, customer.name
+        FROM partnerhub_customerorigin origin
+        JOIN tenancy_customer customer ON customer.id = origin.customer_id
+        JOIN partnerhub_templateversion version ON version.id = origin.template_version_id
+        JOIN partnerhub_onboardingtemplate template ON template.id = version.template_id
+        WHERE template.partner_id <> customer.partner_id
+        """,
+    ),
+]
