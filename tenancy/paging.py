@@ -45,7 +45,7 @@ def page_of(
         return _page(queryset, tuple(order), "", "", size)
 
 
-def cursors(query: QueryDict) -> dict[str, str]:
+def cursors(query: QueryDict) -> dict[str, Any]:
     """`after` and `before` of a request, as keyword arguments for `page_of`."""
     return {name: query.get(name, "") for name in ("after", "before")}
 
