@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from controlhub.views import account, launch, locations, numbers, overview, users, workspaces
+from controlhub.views import account, launch, locations, numbers, overview, user_changes, users, workspaces
 
 app_name = "controlhub"
 
@@ -11,8 +11,17 @@ urlpatterns: list[URLPattern] = [
     path("users/", users.UserList.as_view(), name="user-list"),
     path("users/export.csv", users.UserExport.as_view(), name="user-export"),
     path("users/<uuid:subscriber>/", users.UserDetail.as_view(), name="user-detail"),
+    path("users/<uuid:subscriber>/edit/", user_changes.UserEdit.as_view(), name="user-edit"),
+    path("users/<uuid:subscriber>/calling/", user_changes.UserCalling.as_view(), name="user-calling"),
+    path("users/<uuid:subscriber>/package/", user_changes.UserPackage.as_view(), name="user-package"),
+    path(
+        "users/<uuid:subscriber>/package/remove/", user_changes.UserRemovePackage.as_view(), name="user-remove-package"
+    ),
     path("locations/", locations.LocationList.as_view(), name="location-list"),
+    path("locations/create/", locations.LocationCreate.as_view(), name="location-create"),
     path("locations/<uuid:location>/", locations.LocationDetail.as_view(), name="location-detail"),
+    path("locations/<uuid:location>/edit/", locations.LocationEdit.as_view(), name="location-edit"),
+    path("locations/<uuid:location>/confirm/", locations.LocationConfirm.as_view(), name="location-confirm"),
     path("numbers/", numbers.NumberList.as_view(), name="number-list"),
     path("numbers/add/", numbers.NumberAdd.as_view(), name="number-add"),
     path("numbers/export.csv", numbers.NumberExport.as_view(), name="number-export"),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 
+from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PhoneNumber
 from controlhub.queries.numbers import ASSIGNED, FREE
 
@@ -22,7 +23,7 @@ class NumberFilter(forms.Form):
 
     def __init__(self, *args: Any, locations: Iterable[Location], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["location"].choices = [("", "All locations"), *((str(o.public_id), o.name) for o in locations)]
+        offer(self, "location", [("", "All locations"), *((str(o.public_id), o.name) for o in locations)])
 
     def narrowed(self) -> dict[str, Any]:
         """Keyword arguments for `numbers_of`."""
@@ -69,4 +70,4 @@ class NumbersForm(forms.Form):
 
     def __init__(self, *args: Any, locations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["location"].queryset = locations
+        offer_rows(self, "location", locations)

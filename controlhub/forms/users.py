@@ -1,17 +1,16 @@
 """Forms about people: the list's filters, profile, number and extension, package."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 
+from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.queries.packages import PackageOption
 from controlhub.queries.users import NO_PACKAGE
 from tenancy.packages import USER_PACKAGES
-
-FORBIDDEN_IN_NAMES = frozenset('%#<>\\/"')
 
 
 class UserFilter(forms.Form):
@@ -25,9 +24,9 @@ class UserFilter(forms.Form):
     def __init__(self, *args: Any, locations: Iterable[Location], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         packages = [(package.code, package.name) for package in USER_PACKAGES]
-        self.fields["package"].choices = [("", "All packages"), *packages, (NO_PACKAGE, "No package")]
-        self.fields["location"].choices = [("", "All locations"), *((str(o.public_id), o.name) for o in locations)]
-        self.fields["status"].choices = [("", "All statuses"), *Subscriber.Status.choices]
+        offer(self, "package", [("", "All packages"), *packages, (NO_PACKAGE, "No package")])
+        offer(self, "location", [("", "All locations"), *((str(o.public_id), o.name) for o in locations)])
+        offer(self, "status", [("", "All statuses"), *Subscriber.Status.choices])
 
     def narrowed(self) -> dict[str, Any]:
         """Keyword arguments for `users_of`."""
@@ -48,22 +47,15 @@ class UserFilter(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """First and last name (domain.md 3.2: at most 30 characters, some characters upset phones)."""
+    """First and last name; which characters phones cannot show, the service knows."""
 
     first_name = forms.CharField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     last_name = forms.CharField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
-    def clean_first_name(self) -> str:
-        return self._name("first_name")
-
-    def clean_last_name(self) -> str:
-        return self._name("last_name")
-
-    def _name(self, field: str) -> str:
-        name: str = self.cleaned_data[field]
-        if found := sorted(FORBIDDEN_IN_NAMES & set(name)):
-            raise forms.ValidationError(f"Leave out {' '.join(found)}: phones cannot show it.")
-        return name
+    def __init__(self, *args: Any, locked: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = locked
 
 
 class CallingForm(forms.Form):
@@ -76,20 +68,24 @@ class CallingForm(forms.Form):
 
     def __init__(self, *args: Any, numbers: Iterable[PhoneNumber], locked: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["number"].choices = [("", "No number"), *((number.e164, number.e164) for number in numbers)]
+        offer(self, "number", [("", "No number"), *((number.e164, number.e164) for number in numbers)])
         self.fields["extension"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
         for name in locked:
             self.fields[name].disabled = True
+
+    def changed_values(self) -> dict[str, str | None]:
+        """What was entered; None for what this actor may not change."""
+        return {name: None if self.fields[name].disabled else value for name, value in self.cleaned_data.items()}
 
 
 class PackageChoices(forms.RadioSelect):
     """Radio cards: what a package holds, its meter, and why it cannot be chosen."""
 
-    options: dict[str, PackageOption] = {}
+    packages: Mapping[str, PackageOption] = {}
 
     def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, label, *args, **kwargs)
-        package = self.options[str(value)]
+        package = self.packages[str(value)]
         if package.reason:
             option["attrs"]["disabled"] = True
         used = f"{package.used} of {package.limit} used." if package.limit is not None else f"{package.used} used."
@@ -110,29 +106,21 @@ class PackageForm(forms.Form):
         required=False, max_length=6, help_text="2 to 6 digits. A calling user needs a number, an extension, or both."
     )
 
-    def __init__(
-        self,
-        *args: Any,
-        options: list[PackageOption],
-        locations: Any,
-        numbers: Iterable[PhoneNumber],
-        asks_calling_data: bool,
-        locked: bool = False,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, options: list[PackageOption], locked: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        package = self.fields["package"]
-        package.widget.options = {option.package.code: option for option in options}
-        package.choices = [(option.package.code, option.package.name) for option in options]
-        package.error_messages["invalid_choice"] = "Choose one of the packages of this organization."
-        package.disabled = locked
-        self._set_calling_fields(locations, numbers, asks_calling_data)
+        field = self.fields["package"]
+        cast(PackageChoices, field.widget).packages = {option.package.code: option for option in options}
+        offer(self, "package", [(option.package.code, option.package.name) for option in options])
+        field.error_messages["invalid_choice"] = "Choose one of the packages of this organization."
+        field.disabled = locked
 
-    def _set_calling_fields(self, locations: Any, numbers: Iterable[PhoneNumber], asks_calling_data: bool) -> None:
-        if not asks_calling_data:
-            for name in ("location", "number", "extension"):
-                del self.fields[name]
-            return
-        self.fields["location"].queryset = locations
-        self.fields["number"].choices = [("", "No number"), *((number.e164, number.e164) for number in numbers)]
+    def ask_calling_data(self, locations: Any, numbers: Iterable[PhoneNumber]) -> None:
+        """Offer these locations and free numbers to somebody who starts calling."""
+        offer_rows(self, "location", locations)
+        offer(self, "number", [("", "No number"), *((number.e164, number.e164) for number in numbers)])
         self.fields["extension"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+
+    def drop_calling_data(self) -> None:
+        """For a change that neither needs nor takes calling data."""
+        for name in ("location", "number", "extension"):
+            del self.fields[name]

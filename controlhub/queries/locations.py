@@ -29,6 +29,12 @@ def location_choices(customer: Customer) -> list[Location]:
     return list(customer.locations.order_by("name"))
 
 
+def only_location(customer: Customer) -> Location | None:
+    """The customer's location if there is exactly one: then nobody needs to choose."""
+    locations = list(customer.locations.all()[:2])
+    return locations[0] if len(locations) == 1 else None
+
+
 def free_numbers(location: Location | None, *, size: int = 200) -> list[PhoneNumber]:
     """Active numbers of the location that belong to nobody yet, lowest first."""
     if location is None:

@@ -47,6 +47,7 @@ class ChangeEffect:
     released_number: str
     released_extension: str
     asks_calling_data: bool
+    lost_add_ons: list[str]
 
 
 def package_meters(customer: Customer) -> list[PackageMeter]:
@@ -55,17 +56,22 @@ def package_meters(customer: Customer) -> list[PackageMeter]:
     return [_meter(package, rows[code]) for code, package in PACKAGES.items() if code in rows]
 
 
-def package_options(meters: list[PackageMeter], *, current: str) -> list[PackageOption]:
-    """Base packages that a user of this customer could have. The current one is always choosable: it changes nothing."""
+def package_options(meters: list[PackageMeter], *, current: str, floor: str | None = None) -> list[PackageOption]:
+    """Base packages that a user of this customer could have. The current one is always choosable: it changes nothing.
+
+    `floor`: the package below which an administrator may not go.
+    """
     return [
-        PackageOption(meter.package, meter.limit, meter.used, "" if meter.package.code == current else _refusal(meter))
+        PackageOption(
+            meter.package, meter.limit, meter.used, "" if meter.package.code == current else _refusal(meter, floor)
+        )
         for meter in meters
         if meter.package.kind is Kind.BASE and not meter.package.workspace_only
     ]
 
 
-def effect_of_change(subscriber: Subscriber, *, current: str, chosen: str) -> ChangeEffect:
-    """What moving `subscriber` from package `current` (may be empty) to `chosen` would release or ask for."""
+def effect_of_change(subscriber: Subscriber, *, current: str, chosen: str, add_ons: list[str]) -> ChangeEffect:
+    """What moving `subscriber` from package `current` (may be empty) to `chosen` would release, end or ask for."""
     before, after = PACKAGES.get(current), PACKAGES[chosen]
     leaves_calling = bool(before and before.calling and not after.calling)
     number = getattr(subscriber, "number", None)
@@ -75,6 +81,7 @@ def effect_of_change(subscriber: Subscriber, *, current: str, chosen: str) -> Ch
         released_number=number.e164 if leaves_calling and number else "",
         released_extension=subscriber.extension if leaves_calling else "",
         asks_calling_data=after.calling and not (before and before.calling),
+        lost_add_ons=[PACKAGES[code].name for code in add_ons if chosen not in PACKAGES[code].needs_any],
     )
 
 
@@ -82,7 +89,9 @@ def _meter(package: Package, row: CustomerPackage) -> PackageMeter:
     return PackageMeter(package, row.limit, row.used, row.status, row.get_status_display(), row.error)
 
 
-def _refusal(meter: PackageMeter) -> str:
+def _refusal(meter: PackageMeter, floor: str | None) -> str:
     if meter.status != CustomerPackage.Status.PROVISIONED:
         return f"Not ready: {meter.status_label.lower()}."
+    if floor and meter.package.level < PACKAGES[floor].level:
+        return f"An administrator keeps at least {PACKAGES[floor].name}."
     return f"Limit reached: {meter.used} of {meter.limit} are used." if meter.full else ""

@@ -98,10 +98,14 @@ def assign_package(
     workspace: Workspace | None = None,
     package: str,
     by: Actor,
+    number: str | None = None,
+    extension: str | None = None,
+    location: Location | None = None,
     at: datetime | None = None,
 ) -> PackageAssignment:
     """Give a package to exactly one subscriber or workspace: usage starts at `at` (default: now, the database's clock).
 
+    Number (as typed), extension and location are for a user who starts calling; without them he keeps what he has.
     Raises Forbidden, CustomerNotReady, PackageNotEnabled, LimitReached, AlreadyAssigned, WorkspaceOnly, UsersOnly,
     NeedsCalling, or what the calling data lacks; then nothing has changed.
     """
@@ -109,11 +113,15 @@ def assign_package(
     customer = subject.customer
     authorize(by, Control.USER_PACKAGE, customer=customer)
     require_ready(customer)
-    held = _locked_assignments(subject)
-    _require_fit(subject, catalogue_entry(package), held)
+    entry = catalogue_entry(package)
+    _require_fit(subject, entry, _locked_assignments(subject))
+    facts = {}
+    if isinstance(subject, Subscriber) and entry.kind is Kind.BASE and entry.calling:
+        facts = calling_data.give(subject, number=number, extension=extension, location=location, by=by)
     take_seats(customer=customer, package=package)
     assignment = open_interval(subject=subject, package=package, at=whole_seconds(at))
-    _record("assigned", subject, by, {"package": [None, package], "from": [None, assignment.started_at.isoformat()]})
+    started = {"package": [None, package], "from": [None, assignment.started_at.isoformat()]}
+    _record("assigned", subject, by, started | facts)
     if isinstance(subject, Subscriber):
         pushes.push_package(subscriber=subject, package=package, by=by)
     return assignment
@@ -149,8 +157,6 @@ def _require_fit(subject: Subject, package: Package, held: list[PackageAssignmen
         raise NeedsCalling(package.code)
     if package.kind is Kind.BASE and base is not None:
         raise AlreadyAssigned(subject=subject, package=base.package)
-    if isinstance(subject, Subscriber) and package.kind is Kind.BASE and package.calling:
-        calling_data.require(subject)
 
 
 @dataclass(frozen=True)

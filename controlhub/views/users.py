@@ -91,6 +91,6 @@ def _export_rows(users: Iterator[Subscriber]) -> Iterator[tuple[str, ...]]:
             user.location.name if user.location else "",
             number.e164 if number else "",
             user.extension,
-            ", ".join(role.get_role_display() for role in user.admin.customer_roles) if user.admin else "",
+            ", ".join(role.get_role_display() for role in getattr(user.admin, "customer_roles", [])),
             user.get_status_display(),
         )

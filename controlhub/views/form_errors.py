@@ -1,0 +1,15 @@
+"""From a service's refusal to the field it is about."""
+
+from django import forms
+
+from controlhub.services.locations import LocationErrors
+from tenancy.errors import DomainError, Forbidden
+
+
+def show_refusal(form: forms.BaseForm, error: DomainError) -> None:
+    """Put the sentence beside its field, or above the form. Forbidden is no mistake in a field: it becomes the 403."""
+    if isinstance(error, Forbidden):
+        raise error
+    errors = error.errors if isinstance(error, LocationErrors) else {error.field or "": str(error)}
+    for field, message in errors.items():
+        form.add_error(field if field in form.fields else None, message)
