@@ -23,19 +23,27 @@ def give(
     place = location or subscriber.location or _only_location(subscriber)
     if place is None or place.customer_id != subscriber.customer_id:
         raise numbers.NeedsLocation()
-    changes: dict[str, Any] = {"location": [str(subscriber.location or ""), str(place)]}
-    subscriber.location = place
-    if extension:
+    changes: dict[str, Any] = {}
+    if place != subscriber.location:
+        changes["location"] = [str(subscriber.location or ""), str(place)]
+        subscriber.location = place
+    if extension and extension != subscriber.extension:
         extensions.require_free(extension, location=place, besides=subscriber)
         changes["extension"] = [subscriber.extension, extension]
         subscriber.extension = extension
     save_extension(subscriber, "location", "extension")
-    if number:
-        found = numbers.find_or_add(number, location=place, by=by)
-        numbers.claim(found, subscriber=subscriber)
-        changes["number"] = [None, found.e164]
+    changes |= _give_number(subscriber, number, place, by) if number else {}
     require(subscriber)
     return changes
+
+
+def _give_number(subscriber: Subscriber, text: str, place: Location, by: Actor) -> dict[str, Any]:
+    found = numbers.find_or_add(text, location=place, by=by)
+    if found.subscriber_id == subscriber.pk:
+        return {}
+    before = numbers.give_back(subscriber)
+    numbers.claim(found, subscriber=subscriber)
+    return {"number": [before, found.e164]}
 
 
 def take_away(subscriber: Subscriber) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tenancy.models import Customer
 CREATE_SUBSCRIBERS = "create_subscribers"
 CHANGE_PACKAGE = "change_package"
 REMOVE_PACKAGE = "remove_package"
-ENABLE_PACKAGES = "enable_packages"
+ENABLE_PACKAGE = "enable_package"
 DISABLE_PACKAGE = "disable_package"
 
 
@@ -46,7 +46,7 @@ def push_removal(*, subscriber: Subscriber, packages: Sequence[str], by: Actor) 
 def push_enabling(*, customer: Customer, package: str, by: Actor) -> ProvisioningJob:
     """Let Webex enable a package for the organisation."""
     step = NewStep("package", package_name(package), package)
-    return enqueue(kind=ENABLE_PACKAGES, customer=customer, steps=[step], payload={}, by=by)
+    return enqueue(kind=ENABLE_PACKAGE, customer=customer, steps=[step], payload={}, by=by)
 
 
 def push_disabling(*, customer: Customer, package: str, by: Actor) -> ProvisioningJob:

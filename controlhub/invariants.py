@@ -1,0 +1,59 @@
+"""What must always hold inside a customer, as SQL that returns the rows that break it (reliability-security.md 3.1)."""
+
+INVARIANTS = [
+    (
+        "I4",
+        "nobody has two base packages, or one add-on twice, at the same time",
+        """
+        SELECT one.id, other.id, one.package, other.package
+        FROM controlhub_packageassignment one
+        JOIN controlhub_packageassignment other
+          ON one.id < other.id
+         AND (one.subscriber_id = other.subscriber_id OR one.workspace_id = other.workspace_id)
+         AND (one.is_base AND other.is_base OR one.package = other.package)
+         AND tstzrange(one.started_at, one.ended_at) && tstzrange(other.started_at, other.ended_at)
+        """,
+    ),
+    (
+        "I9",
+        "a number has at most one owner, who is alive and at the number's own customer and location",
+        """
+        SELECT number.id, number.e164, number.customer_id, subscriber.id, workspace.id
+        FROM controlhub_phonenumber number
+        JOIN controlhub_location location ON location.id = number.location_id
+        LEFT JOIN controlhub_subscriber subscriber ON subscriber.id = number.subscriber_id
+        LEFT JOIN controlhub_workspace workspace ON workspace.id = number.workspace_id
+        WHERE location.customer_id <> number.customer_id
+           OR (subscriber.id IS NOT NULL AND workspace.id IS NOT NULL)
+           OR subscriber.customer_id <> number.customer_id OR subscriber.location_id <> number.location_id
+           OR subscriber.deleted_at IS NOT NULL
+           OR workspace.customer_id <> number.customer_id OR workspace.location_id <> number.location_id
+           OR workspace.deleted_at IS NOT NULL
+        """,
+    ),
+    (
+        "I10",
+        "the seats counted for a package are its open assignments, and not more than the limit",
+        """
+        SELECT package.customer_id, package.package, package."limit", package.used, count(assignment.id) AS open
+        FROM controlhub_customerpackage package
+        LEFT JOIN controlhub_packageassignment assignment
+          ON assignment.customer_id = package.customer_id
+         AND assignment.package = package.package
+         AND assignment.ended_at IS NULL
+        GROUP BY package.id
+        HAVING package.used <> count(assignment.id) OR package.used > package."limit"
+        """,
+    ),
+    (
+        "I10b",
+        "an open assignment is of a package that the customer has",
+        """
+        SELECT assignment.id, assignment.customer_id, assignment.package
+        FROM controlhub_packageassignment assignment
+        LEFT JOIN controlhub_customerpackage package
+          ON package.customer_id = assignment.customer_id AND package.package = assignment.package
+        WHERE assignment.ended_at IS NULL AND package.id IS NULL
+        """,
+    ),
+]
