@@ -38,6 +38,8 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
             roles = frozenset(role for role in roles if role.of_partner)
         return _best(roles, control, restricted=customer.restricted)
     if partner is not None:
+        if partner.parent_id and control is Control.PARTNER_INDIRECT_PROVIDERS:
+            return Level.HIDDEN  # one level deep: an indirect provider has none of its own (domain.md 7.7)
         return _best(actor.roles_in_partner(partner), control, restricted=False)
     raise ValueError("level() needs the partner or the customer that is looked at")
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from tenancy.models import Partner
 from tenancy.navigation import nav_items
 
 
@@ -21,6 +22,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return values | {
         "actor": scope.actor,
         "partner": scope.partner or scope.customer.partner,
+        "parent_partner": _parent(scope),
         "customer": scope.customer,
         "hub_name": scope.hub_name,
         "org_name": organisation.name,
@@ -28,3 +30,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "launch": scope.actor.launch,
         "restricted_banner": bool(scope.customer and scope.customer.restricted and not scope.actor.launch),
     }
+
+
+def _parent(scope: Any) -> Partner | None:
+    """The viewer's own partner, when he looks into one of its indirect providers."""
+    visiting = scope.partner and scope.partner.parent_id in scope.actor.parent_partner_ids
+    return scope.partner.parent if visiting else None

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -22,9 +22,6 @@ class IndirectProviders(PartnerView):
     control = Control.PARTNER_INDIRECT_PROVIDERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if self.partner.parent_id:
-            # One level deep: an indirect provider has none of its own, so there is no such page.
-            raise Http404
         form = IndirectProviderFilterForm(request.GET)
         form.is_valid()
         search = form.cleaned_data.get("q", "")
