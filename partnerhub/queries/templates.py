@@ -1,5 +1,6 @@
 """Reads about onboarding templates: the list, one template with its history, and what its pages may choose from."""
 
+import itertools
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
@@ -121,3 +122,17 @@ def differences(old: TemplateVersion, new: TemplateVersion) -> list[tuple[str, s
         for before, after in zip(settings_of(old), settings_of(new), strict=True)
         if getattr(old, before.name) != getattr(new, after.name)
     ]
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """A version, and what it made different from the one before."""
+
+    version: TemplateVersion
+    changes: list[tuple[str, str, str]]
+
+
+def history_of(versions: list[TemplateVersion]) -> list[HistoryEntry]:
+    """What each of `versions` (newest first, all of a template) changed; nothing for the first."""
+    changes = [differences(older, newer) for newer, older in itertools.pairwise(versions)]
+    return [HistoryEntry(version, change) for version, change in zip(versions, [*changes, []], strict=True)]

@@ -13,6 +13,7 @@ from partnerhub.models import OnboardingTemplate
 from partnerhub.queries.templates import (
     LIST_ORDER,
     differences,
+    history_of,
     settings_of,
     templates_of,
     uncovered,
@@ -105,6 +106,7 @@ class TemplatePanel(TemplateList):
             "settings": settings_of(versions[0]),
             "uncovered": uncovered(versions[0].pstn_provider, versions[0].country),
             "versions": versions,
+            "history": history_of(versions),
             "error": error,
             "list_url": self.url("template-list") + _query(self.request.GET.dict()),
         }
