@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.services.constraints import named_errors
@@ -236,8 +237,11 @@ def claim(number: PhoneNumber, *, subscriber: Subscriber) -> None:
         raise NeedsLocation()
     if subscriber.location_id != number.location_id:
         raise NumberElsewhere(number.e164, subscriber.location)
+    # No join here: with one, Django moves the conditions into a subquery, which PostgreSQL does not look at again after
+    # waiting for the winner, and everybody wins.
+    is_main = Exists(Location.objects.filter(main_number=OuterRef("pk")))
     free = PhoneNumber.objects.filter(
-        pk=number.pk, customer=subscriber.customer_id, subscriber=None, workspace=None, main_of=None
+        ~is_main, pk=number.pk, customer=subscriber.customer_id, subscriber=None, workspace=None
     )
     with named_errors({"controlhub_phonenumber_subscriber_id_key": lambda: NumberInUse(number.e164)}):
         won = free.update(subscriber=subscriber, state=PhoneNumber.State.ACTIVE)

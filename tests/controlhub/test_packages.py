@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from controlhub.models import CustomerPackage, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services import packages
@@ -18,6 +18,7 @@ from tenancy.actors import SYSTEM
 from tenancy.errors import DomainError, Forbidden
 from tenancy.models import AuditEvent, Customer
 from tests.cast import Cast
+from tests.controlhub.races import at_once
 from tests.controlhub.scene import Scene, broken_invariants, everything, make_scene, used
 from tests.factories import (
     make_assignment,
@@ -514,29 +515,6 @@ def test_limits_belong_to_the_partner(cast: Cast) -> None:
 
 
 # -- Races -------------------------------------------------------------------------------------------------------------
-def at_once(deeds: list[Callable[[], object]]) -> list[str]:
-    """Run all deeds in threads of their own that start together; the sorted codes of what happened ("ok" or an error's)."""
-    gate = threading.Barrier(len(deeds))
-    outcomes: list[str] = []
-
-    def run(deed: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            deed()
-            outcomes.append("ok")
-        except DomainError as error:
-            outcomes.append(error.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
-
-
 @pytest.fixture
 def race(transactional_db: None) -> Scene:
     return make_scene(SYSTEM, make_customer(make_partner()), webex_calling=10)
