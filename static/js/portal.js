@@ -93,6 +93,14 @@ document.addEventListener("htmx:responseError", (event) => {
   else if (!(xhr.getResponseHeader("HX-Trigger") || "").includes("toast")) showToast("error", explain(xhr.status));
 });
 
+// A whole page where a part was asked for: the sign-in page after a lost session, or a wrong address. Never nest it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig, boosted } = event.detail;
+  if (boosted || requestConfig?.elt.closest("[hx-select]") || !/^\s*<!doctype/i.test(xhr.responseText)) return;
+  event.detail.shouldSwap = false;
+  showToast("warning", "This part could not be shown. Reload the page; you may have to sign in again.");
+});
+
 function explain(status) {
   if (status === 403) return "You are not allowed to do that. Reload the page to see what you may do.";
   if (status === 404) return "That no longer exists. Reload the page to see what is there now.";

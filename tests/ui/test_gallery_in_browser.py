@@ -12,7 +12,7 @@ GALLERY = "/dev/components/"
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", [GALLERY, "/no-such-page/"])
+@pytest.mark.parametrize("path", [GALLERY, "/login/", "/password/reset/", "/no-such-page/"])
 def test_page_is_accessible_and_fits(browser: Browser, site: str, path: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
@@ -113,6 +113,15 @@ def test_other_errors_say_what_to_do_and_leave_the_page_alone(page: Page, site: 
     page.evaluate("htmx.ajax('GET', '/answer/', {target: '#kpis'})")
     expect(page.locator("#toasts .toast--error")).to_contain_text(says)
     assert page.locator("#kpis").inner_text() == before
+
+
+def test_a_whole_page_is_never_put_inside_a_page(page: Page, site: str) -> None:
+    page.goto(site + GALLERY)
+    body = "<!doctype html><html><body><main>Sign in</main></body></html>"
+    page.route("**/answer/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.evaluate("htmx.ajax('GET', '/answer/', {target: '#kpis'})")
+    expect(page.locator("#toasts .toast--warning")).to_contain_text("Reload the page")
+    expect(page.get_by_role("main")).to_have_count(1)
 
 
 def test_lost_server_shows_a_notice_that_leaves_when_it_is_back(page: Page, site: str) -> None:
