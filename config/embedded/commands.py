@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,11 @@ DOWN_SECONDS = 120.0
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """Print at once. A reader that went away (`| head`, a closed terminal) must not end the portal."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def up(arguments: argparse.Namespace) -> int:
