@@ -109,14 +109,14 @@ def _insert_people(customer: Customer, rows: Sequence[NewSubscriber]) -> list[Su
 
 
 def _give_numbers(people: Sequence[Subscriber], rows: Sequence[NewSubscriber], by: Actor) -> dict[int, str]:
-    given: dict[int, str] = {}
-    wanted = [(row.number, row.location, person) for person, row in zip(people, rows, strict=True)]
-    for text, location, person in sorted(wanted, key=lambda entry: entry[0] or ""):
-        if text and isinstance(location, Location):
-            found = numbers.find_or_add(text, location=location, by=by)
-            numbers.claim(found, subscriber=person)
-            given[person.pk] = found.e164
-    return given
+    wanted = {
+        numbers.normalise(row.number, country=row.location.country): (person, row.location)
+        for person, row in zip(people, rows, strict=True)
+        if row.number and isinstance(row.location, Location)
+    }
+    for e164, (person, location) in sorted(wanted.items(), key=lambda entry: entry[0]):
+        numbers.claim(numbers.find_or_add(e164, location=location, by=by), subscriber=person)
+    return {person.pk: e164 for e164, (person, _) in wanted.items()}
 
 
 def _record_created(
