@@ -13,7 +13,9 @@ from config.embedded.urls import server_url
 @pytest.mark.django_db
 def test_the_database_is_recent_enough_and_has_the_extensions() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extname FROM pg_extension WHERE extname IN ('btree_gin', 'btree_gist', 'pg_trgm') ORDER BY 1")
+        cursor.execute(
+            "SELECT extname FROM pg_extension WHERE extname IN ('btree_gin', 'btree_gist', 'pg_trgm') ORDER BY 1"
+        )
         installed = [name for (name,) in cursor.fetchall()]
         cursor.execute("SHOW timezone")
         (timezone,) = cursor.fetchone()
