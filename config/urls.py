@@ -2,7 +2,7 @@
 
 from allauth.account import views as account
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config.views import Gallery, Healthz, Home, Readyz
 from tenancy.access import declare
@@ -24,8 +24,8 @@ accounts = [
     path("account/password/set/", declare(SIGNED_IN, account.password_set), name="account_set_password"),
     path("password/reset/", declare(PUBLIC, account.password_reset), name="account_reset_password"),
     path("password/reset/done/", declare(PUBLIC, account.password_reset_done), name="account_reset_password_done"),
-    path(
-        "password/reset/key/<str:uidb36>-<str:key>/",
+    re_path(  # the key has a hyphen of its own, so the first part must not be greedy
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         declare(PUBLIC, account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
