@@ -20,6 +20,8 @@ from django.db.models.functions import Now
 from provisioning.errors import Fenced, PermanentError, RetryableError, WaitUntil
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler, job_type
+from tenancy import audit
+from tenancy.actors import SYSTEM
 from tenancy.errors import DomainError
 
 MAX_TRIES = 5
@@ -148,6 +150,7 @@ class Run:
     def _done(self, context: StepContext, handler: StepHandler, result: Result) -> bool:
         with self._fenced():
             handler.apply(context, result)
+            self._audit("done", context, "")
             self._save(context.step, state=StepState.DONE, result=result, error_code="", error="", finished_at=Now())
         return True
 
@@ -155,9 +158,15 @@ class Run:
         self, context: StepContext, handler: StepHandler, error: PermanentError, result: Result | None = None
     ) -> bool:
         with self._fenced():
-            values = {"error_code": error.code, "error": str(error), "finished_at": Now()}
+            values = {
+                "error_code": error.code,
+                "error": str(error),
+                "finished_at": Now(),
+                "attempts": context.step.attempts,
+            }
             self._save(context.step, state=StepState.FAILED, result=result or {}, **values)
             handler.failed(context, error)
+            self._audit("failed", context, f": {error}")
         return True
 
     def _wait(self, context: StepContext, handler: StepHandler, wait: WaitUntil) -> bool:
@@ -199,6 +208,11 @@ class Run:
     def _give_up(self, error: PermanentError) -> None:
         with self._fenced():
             self._release(JobState.FAILED, finished_at=Now(), error_code=error.code, error=str(error))
+
+    def _audit(self, outcome: str, context: StepContext, why: str) -> None:
+        text = f"{context.step.title}: {outcome}{why}"
+        action = f"provisioning.step_{outcome}"
+        audit.record(action=action, text=text, target=self.job, customer=self.job.customer, by=SYSTEM)
 
     def _release(self, state: ProvisioningJob.State, **values: object) -> None:
         ProvisioningJob.objects.filter(pk=self.job.pk).update(state=state, lease_until=None, **values)
