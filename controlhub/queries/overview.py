@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from controlhub.models import CustomerPackage, Location
+from controlhub.models import CustomerPackage, Location, Subscriber
 from controlhub.queries.packages import PackageMeter
 from provisioning.models import ProvisioningJob
 from tenancy.models import AuditEvent, Customer
@@ -64,6 +64,8 @@ def problems(customer: Customer, meters: list[PackageMeter]) -> list[Problem]:
     ]
     if customer.status == Customer.Status.PENDING_RPL_REVIEW:
         found.insert(0, _compliance_hold())
+    if customer.subscribers.filter(status=Subscriber.Status.FAILED, deleted_at=None).exists():
+        found.append(_failed_users(customer))
     found += [
         Problem(
             "warning",
@@ -100,6 +102,11 @@ def _compliance_hold() -> Problem:
         "The company is being checked against the lists of restricted parties. Nothing is set up until that is decided; "
         "it is checked again by itself, and operations look at it after three days.",
     )
+
+
+def _failed_users(customer: Customer) -> Problem:
+    url = reverse("controlhub:user-list", args=[customer.public_id]) + f"?status={Subscriber.Status.FAILED}"
+    return Problem("error", "Some users could not be created", "Each user's page says why.", url, "Show these users")
 
 
 def _locations_item(customer: Customer, locations: list[Location]) -> ChecklistItem:

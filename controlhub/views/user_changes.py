@@ -55,14 +55,8 @@ class UserEdit(EditView):
         return ProfileForm(data, initial=names, locked=self.level(self.control) < Level.EDIT)
 
     def _page(self, request: HttpRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
-        context = {
-            "form": form,
-            "subscriber": self.subscriber,
-            "heading": "Edit profile",
-            "control": self.control,
-            "may_save": self.level(self.control) is Level.EDIT,
-        }
-        return render(request, "controlhub/users/edit.html", context, status=status)
+        context = {"heading": "Edit profile", "reason_control": self.control}
+        return self.edit_page(request, form, context, status=status)
 
 
 class UserCalling(EditView):
@@ -95,15 +89,8 @@ class UserCalling(EditView):
         )
 
     def _page(self, request: HttpRequest, form: CallingForm, *, status: int = 200) -> HttpResponse:
-        control = Control.USER_PRIMARY_NUMBER
-        context = {
-            "form": form,
-            "subscriber": self.subscriber,
-            "heading": "Number and extension",
-            "control": control,
-            "may_save": self.level(self.control) is Level.EDIT,
-        }
-        return render(request, "controlhub/users/edit.html", context, status=status)
+        context = {"heading": "Number and extension", "reason_control": Control.USER_PRIMARY_NUMBER}
+        return self.edit_page(request, form, context, status=status)
 
 
 class UserPackage(SubscriberView):
