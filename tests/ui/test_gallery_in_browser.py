@@ -1,6 +1,7 @@
 """The parts in a real browser: accessibility, the content security policy, and what portal.js adds."""
 
 import re
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +14,9 @@ GALLERY = "/dev/components/"
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", [GALLERY, "/login/", "/password/reset/", "/no-such-page/"])
-def test_page_is_accessible_and_fits(browser: Browser, site: str, path: str, width: int, scheme: str) -> None:
+def test_page_is_accessible_and_fits(
+    browser: Browser, site: str, path: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(site + path)
