@@ -38,7 +38,7 @@ class NoLaunch(PermissionDenied):
 @transaction.atomic
 def start_launch(*, customer: Customer, by: Actor) -> CrossLaunch:
     """Open Control Hub of `customer` for `by`, for an hour at most. A launch that is still open is ended first."""
-    if not may_launch(by, customer):
+    if by.admin is None or not may_launch(by, customer):
         raise LaunchNotAllowed()
     if customer.org_id is None:
         raise CustomerNotReady()

@@ -159,7 +159,7 @@ class AdminUser(AbstractBaseUser):
     email = models.EmailField(max_length=161, unique=True)
     full_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # the base class has a plain attribute
     created_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

@@ -25,17 +25,17 @@ from tenancy.places import dial_in_for
 def tell_story(*, seed: int = 1) -> Demo:
     """Write the whole story. Call it on an empty portal only."""
     demo = Demo(now=timezone.now().replace(microsecond=0), dice=random.Random(seed))  # noqa: S311
-    for partner in PARTNERS:
-        make_partner(demo, partner)
+    for story in PARTNERS:
+        make_partner(demo, story)
     make_logins(demo, at_partner=True)
     for partner in demo.partners.values():
         make_template(demo, partner)
-    for story in CUSTOMERS:
-        make_customer(demo, story)
+    for customer in CUSTOMERS:
+        make_customer(demo, customer)
     make_logins(demo, at_partner=False)
     assign_customers(demo)
-    for story in CUSTOMERS:
-        populate(demo, story)
+    for customer in CUSTOMERS:
+        populate(demo, customer)
     return demo
 
 
@@ -112,7 +112,7 @@ def make_customer(demo: Demo, story: CustomerStory) -> None:
     demo.customers[story.name] = customer
     CustomerOrigin.objects.create(
         customer=customer,
-        template_version=demo.templates[story.partner].current_version,
+        template_version_id=demo.templates[story.partner].current_version_id,
         supported_location_declared_at=created,
     )
     _make_packages(demo, story, customer, exists=not fresh)

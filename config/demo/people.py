@@ -30,7 +30,7 @@ def populate(demo: Demo, story: CustomerStory) -> None:
 
 
 def _join(demo: Demo, story: CustomerStory, customer: Customer, locations: list[Location]) -> list[Subscriber]:
-    people = []
+    people: list[Subscriber] = []
     for code, (_limit, users) in story.packages.items():
         for _ in range(users if code in USER_CODES else 0):
             people.append(_make_person(demo, story, customer, locations, len(people)))

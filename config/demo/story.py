@@ -53,8 +53,10 @@ PARTNERS = (
 )
 
 
-def _hq(*place: str, numbers: str | None = None) -> Place:
-    return Place("Headquarters", *place, numbers=numbers)
+def _hq(
+    line1: str, city: str, state: str, code: str, country: str, zone: str, language: str, numbers: str | None = None
+) -> Place:
+    return Place("Headquarters", line1, city, state, code, country, zone, language, numbers)
 
 
 CUSTOMERS = (
