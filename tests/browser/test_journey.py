@@ -1,0 +1,235 @@
+"""A service provider's first day, in a real browser, with a real worker and beat (items 2 to 8 of the first issue)."""
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Portal, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+Arrive = Callable[[str], Visitor]
+
+
+def next_page(page: Page) -> None:
+    page.get_by_role("button", name="Next").click()
+
+
+def test_from_template_to_running_customer(visitor: Arrive, portal: Portal) -> None:
+    paula = visitor("partner_full")
+    given_an_onboarding_template(paula)
+    when_a_customer_is_created(paula)
+    then_it_is_provisioned_while_one_watches(paula)
+    when_it_is_set_up_with_people(paula)
+    then_control_hub_shows_them(paula)
+    then_the_database_agrees(portal)
+
+
+def given_an_onboarding_template(paula: Visitor) -> None:
+    page = paula.page
+    paula.look("partner-overview")
+    page.get_by_role("link", name="Onboarding templates").click()
+    paula.look("template-list")
+    page.get_by_role("link", name="Create template").or_(page.get_by_role("button", name="Create template")).first.click()
+    paula.look("template-product")
+    next_page(page)
+    page.get_by_label("Template name").fill("Small offices")
+    paula.look("template-primary")
+    next_page(page)
+    paula.look("template-calling")
+    next_page(page)
+    paula.look("template-authentication")
+    next_page(page)
+    paula.look("template-email-call")
+    next_page(page)
+    paula.look("template-summary")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="Small offices")).to_be_visible()
+    paula.look("template-panel")
+
+
+def when_a_customer_is_created(paula: Visitor) -> None:
+    page = paula.page
+    page.get_by_role("link", name="Customers").click()
+    paula.look("customer-list")
+    page.get_by_role("link", name="Create wholesale customer").or_(
+        page.get_by_role("button", name="Create wholesale customer")
+    ).first.click()
+    page.get_by_label("Onboarding template").select_option(label="Small offices")
+    page.get_by_label("Company name").fill("Pinecrest Veterinary")
+    page.get_by_label("Administrator email").fill("owner@pinecrest.example.com")
+    page.get_by_label("Street address").fill("10 Elm Street")
+    page.get_by_label("City").fill("Denver")
+    page.get_by_label("State").fill("CO")
+    page.get_by_label("Postal code").fill("8020")
+    next_page(page)
+    expect(page.get_by_text("This is not a postal code of United States")).to_be_visible()
+    expect(page.get_by_label("Company name")).to_have_value("Pinecrest Veterinary")
+    paula.look("customer-info-errors")
+    page.get_by_label("Postal code").fill("80202")
+    page.get_by_label("supported location").check()
+    next_page(page)
+    page.get_by_label("Webex Calling", exact=True).check()
+    page.get_by_label("Webex Meetings").check()
+    paula.look("customer-packages")
+    next_page(page)
+    paula.look("customer-headquarters")
+    next_page(page)
+    paula.look("customer-summary")
+    page.get_by_role("button", name="Create customer").click()
+
+
+def then_it_is_provisioned_while_one_watches(paula: Visitor) -> None:
+    page = paula.page
+    expect(page.get_by_role("heading", name="Pinecrest Veterinary")).to_be_visible()
+    paula.look("customer-in-progress")
+    expect(page.get_by_text("Send the invitation")).to_be_visible()
+    launch = page.locator("#panel").get_by_role("button", name="Launch Control Hub")
+    expect(launch).to_be_enabled(timeout=40_000)
+    paula.look("customer-provisioned")
+
+
+def when_it_is_set_up_with_people(paula: Visitor) -> None:
+    page = paula.page
+    page.locator("#panel").get_by_role("button", name=re.compile("Set up customer|Add users")).first.click()
+    expect(page.get_by_role("heading", name="Set up customer")).to_be_visible()
+    paula.look("setup-locations")
+    next_page(page)
+    people = [("Mara", "Meadows", "webex_calling"), ("Nils", "Northgate", "webex_calling"), ("Oona", "Oakhurst", "webex_meetings")]
+    for row, (first, last, package) in enumerate(people):
+        page.locator(f"[name='users-{row}-first_name']").fill(first)
+        page.locator(f"[name='users-{row}-last_name']").fill(last)
+        page.locator(f"[name='users-{row}-email']").fill(f"{first}@pinecrest.example.com".lower())
+        page.locator(f"[name='users-{row}-package']").select_option(package)
+    paula.look("setup-users")
+    next_page(page)
+    for row in range(2):
+        page.locator(f"[name='numbers-{row}-extension']").fill(str(2001 + row))
+    paula.look("setup-numbers")
+    next_page(page)
+    paula.look("setup-summary")
+    page.get_by_role("button", name="Create users").click()
+
+
+def then_control_hub_shows_them(paula: Visitor) -> None:
+    page = paula.page
+    expect(page.get_by_text("Paula Pemberton").first).to_be_visible()
+    page.get_by_role("link", name="Users").click()
+    for name in ("Mara Meadows", "Nils Northgate", "Oona Oakhurst"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+    paula.look("users")
+    page.get_by_role("link", name="Oona Oakhurst").click()
+    paula.look("user")
+    page.get_by_role("link", name=re.compile("Change package")).first.click()
+    page.get_by_label("Webex Calling", exact=True).check()
+    page.get_by_label("Extension").fill("2003")
+    paula.look("user-package")
+    page.get_by_role("button", name=re.compile("Change")).last.click()
+    expect(page.get_by_text("Webex Calling").first).to_be_visible()
+    for name in ("Overview", "Locations", "Numbers", "Workspaces", "Account"):
+        page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        paula.look(f"control-hub-{name.lower()}")
+    page.get_by_role("button", name="End session").click()
+    page.wait_for_url("**/partner/**")
+
+
+def then_the_database_agrees(portal: Portal) -> None:
+    open_intervals = portal.query(
+        "SELECT s.email, a.package FROM controlhub_packageassignment a JOIN controlhub_subscriber s ON s.id = a.subscriber_id "
+        "WHERE s.email LIKE '%@pinecrest.example.com' AND a.ended_at IS NULL ORDER BY 1"
+    )
+    assert open_intervals == [
+        ["mara@pinecrest.example.com", "webex_calling"],
+        ["nils@pinecrest.example.com", "webex_calling"],
+        ["oona@pinecrest.example.com", "webex_calling"],
+    ]
+    assert "invariants hold" in portal.manage("invariants", "--verify-hashes")
+
+
+def test_retry_mends_only_what_failed(visitor: Arrive, portal: Portal) -> None:
+    paula = visitor("partner_full")
+    page = paula.page
+    page.get_by_role("link", name="Customers").click()
+    page.get_by_role("link", name="Delta Cooperative Bakery").click()
+    expect(page.get_by_text("not offered in this region").first).to_be_visible()
+    paula.look("customer-with-errors")
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator("#panel").get_by_text("Active").first).to_be_visible(timeout=30_000)
+    effects = portal.query("SELECT operation FROM provisioning_simulatedeffect WHERE payload::text LIKE '%cx_essentials%'")
+    assert effects == [["enable_package"]]
+
+
+def test_a_billing_report_is_right_to_the_second(visitor: Arrive, portal: Portal) -> None:
+    paula = visitor("partner_full")
+    page = paula.page
+    end = datetime.now(UTC).date() - timedelta(days=1)
+    start = end - timedelta(days=20)
+    page.get_by_role("link", name="Billing reports").click()
+    page.get_by_role("link", name="Create report").first.click()
+    page.get_by_label("From").fill(start.isoformat())
+    page.get_by_label("To").fill(datetime.now(UTC).date().isoformat())
+    page.get_by_label(re.compile("^User")).check()
+    page.get_by_role("button", name="Create report").click()
+    expect(page.get_by_text(re.compile("today", re.IGNORECASE)).first).to_be_visible()
+    paula.look("report-create-errors")
+    page.get_by_label("To").fill(end.isoformat())
+    page.get_by_role("button", name="Create report").click()
+    download = page.get_by_role("link", name=re.compile("Download"))
+    expect(download.first).to_be_visible(timeout=40_000)
+    paula.look("report-detail")
+    with page.expect_download() as saved:
+        download.first.click()
+    with open(saved.value.path(), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    total = sum(round(float(row["QUANTITY"]) * 86_400) for row in rows)
+    expected = portal.query(
+        "SELECT sum(extract(epoch FROM least(coalesce(ended_at, 'infinity'), u) - greatest(started_at, f)))::bigint FROM "
+        f"controlhub_packageassignment a, (SELECT timestamptz '{start} 00:00Z' f, timestamptz '{end + timedelta(days=1)} 00:00Z' u) p, "
+        "tenancy_partner t WHERE t.id = a.partner_id AND t.name = 'Northwind Voice' AND started_at < u AND coalesce(ended_at, 'infinity') > f"
+    )
+    assert [[total]] == expected
+    page.get_by_role("link", name="Billing reports").click()
+    paula.look("report-list")
+
+
+def test_the_restricted_administrator_sees_the_banner_and_no_door_opens(visitor: Arrive) -> None:
+    carl = visitor("customer_restricted")
+    page = carl.page
+    expect(page.get_by_text("Restricted by Partner Mode").first).to_be_visible()
+    carl.look("restricted-overview")
+    page.get_by_role("link", name="Users").click()
+    carl.look("restricted-users")
+    users = page.url
+    for door in ("add/", "../setup/"):
+        answer = page.goto(users + door)
+        assert answer is not None
+        assert answer.status == 403
+    carl.look("forbidden")
+    answer = page.goto(users.replace("/users/", "/nowhere/"))
+    assert answer is not None
+    assert answer.status == 404
+    carl.look("not-found")
+
+
+def test_the_unrestricted_administrator_may_add_users(visitor: Arrive) -> None:
+    carla = visitor("customer_full")
+    carla.page.get_by_role("link", name="Users").click()
+    carla.look("customer-full-users")
+    answer = carla.page.goto(carla.page.url + "add/")
+    assert answer is not None
+    assert answer.status == 200
+    expect(carla.page.get_by_text("limit reached", exact=False).first).to_be_attached()
+
+
+@pytest.mark.parametrize("role", ["partner_readonly", "helpdesk", "subpartner_full", "customer_readonly", "partner_admin"])
+def test_everybody_else_lands_and_looks_around(visitor: Arrive, role: str) -> None:
+    somebody = visitor(role)
+    links = somebody.page.get_by_role("navigation", name="Main").get_by_role("link")
+    for name in links.all_inner_texts():
+        somebody.page.get_by_role("navigation", name="Main").get_by_role("link", name=name.strip()).click()
+        expect(somebody.page.get_by_role("heading", level=1)).to_be_visible()
+        somebody.look(f"{role}-{name.strip().lower().replace(' ', '-')}")
