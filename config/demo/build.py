@@ -110,11 +110,8 @@ def make_customer(demo: Demo, story: CustomerStory) -> None:
         **_customer_columns(demo, story, exists=not fresh),
     )
     demo.customers[story.name] = customer
-    CustomerOrigin.objects.create(
-        customer=customer,
-        template_version_id=demo.templates[story.partner].current_version_id,
-        supported_location_declared_at=created,
-    )
+    version = demo.templates[story.partner].versions.get()
+    CustomerOrigin.objects.create(customer=customer, template_version=version, supported_location_declared_at=created)
     _make_packages(demo, story, customer, exists=not fresh)
     for number, place in enumerate(story.places):
         _make_location(customer, place, first=number == 0, at=created, exists=not fresh)
