@@ -146,5 +146,5 @@ def _audit(action: str, what: str, customer: Customer, by: Actor) -> None:
 
 def _now() -> datetime:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
+        cursor.execute("SELECT statement_timestamp()")
         return cursor.fetchone()[0]
