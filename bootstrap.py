@@ -56,6 +56,8 @@ def run_in_environment(argv: Sequence[str]) -> None:
         ensure("dev" if argv[1:2] == ["test"] else "runtime")
     except BootstrapError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the next start goes on from here.")
     if Path(sys.prefix).resolve() != VENV:
         sys.stdout.flush()
         python = str(venv_python())

@@ -5,6 +5,7 @@ vouches for the user, so there is no password to leak, and only the account that
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -94,15 +95,22 @@ class PostgresServer:
         folder.chmod(0o700)
 
     def _initialise(self) -> None:
-        self._own(self.data)
-        command = [str(self.programs / "initdb"), "-D", str(self.data), "-U", SUPERUSER, "--auth=peer", "-E", "UTF8"]
+        """Make the cluster beside its place and move it there whole: a start that was cut short leaves no half of one."""
+        unfinished = self.data.with_name(f"{self.data.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._own(unfinished)
+        self._run(self._initdb_command(unfinished))
+        unfinished.rename(self.data)
+
+    def _initdb_command(self, folder: Path) -> list[str]:
+        command = [str(self.programs / "initdb"), "-D", str(folder), "-U", SUPERUSER, "--auth=peer", "-E", "UTF8"]
         if self._major_version() >= 17:
             command += ["--locale-provider=builtin", "--locale=C.UTF-8", "--builtin-locale=C.UTF-8"]
         else:
             command += ["--locale=C.UTF-8"]
         if self.throw_away:
             command.append("--no-sync")
-        self._run(command)
+        return command
 
     def _major_version(self) -> int:
         printed = self._run([str(self.programs / "postgres"), "--version"])

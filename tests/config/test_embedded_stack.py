@@ -3,79 +3,22 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.embedded.folder import PROJECT, ChildState, DataFolder, StackState
+from config.embedded.folder import PROJECT
+from tests.live_portal import Portal, wait_for
 
 pytestmark = pytest.mark.slow
-
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "PORTAL_DATA_DIR", "DJANGO_SETTINGS_MODULE")
-
-
-def free_port() -> int:
-    with socket.socket() as probe_socket:
-        probe_socket.bind(("127.0.0.1", 0))
-        return int(probe_socket.getsockname()[1])
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-class Portal:
-    """`manage.py` on one data folder and one port, without this test run's own servers in its environment."""
-
-    def __init__(self, data: Path) -> None:
-        self.folder = DataFolder(data)
-        self.port = free_port()
-        self.environ = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.environ |= {"PORTAL_DATA_DIR": str(data), "PORTAL_DEMO": "0"}
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-        return subprocess.run(command, check=False, env=self.environ, capture_output=True, text=True, timeout=120)
-
-    def up(self) -> subprocess.CompletedProcess[str]:
-        return self.manage("up", "--detach", "--port", str(self.port))
-
-    @property
-    def state(self) -> StackState:
-        state = self.folder.read_state()
-        assert state
-        return state
-
-    def child(self, name: str) -> ChildState:
-        return next(child for child in self.state.children if child.name == name)
-
-    def is_ready(self) -> bool:
-        connection = HTTPConnection("localhost", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    def what_is_left(self) -> list[str]:
-        """Files that only a running stack has."""
-        return [name for name in ("lock", "state.json") if (self.folder.root / name).exists()]
 
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    portal = Portal(tmp_path_factory.mktemp("stack") / "var")
+    portal = Portal(tmp_path_factory.mktemp("stack") / "var", demo=False)
     started = portal.up()
     assert started.returncode == 0, started.stdout + started.stderr
     yield portal
