@@ -1,5 +1,46 @@
-from django.urls import URLPattern
+"""URLs of Partner Hub, below /partner/<uuid:partner>/."""
+
+from django.urls import path
+
+from partnerhub.views import customers, launch, overview, partners, templates
 
 app_name = "partnerhub"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", overview.Overview.as_view(), name="overview"),
+    path("customers/", customers.CustomerList.as_view(), name="customer-list"),
+    path("customers/export.csv", customers.CustomerExport.as_view(), name="customer-export"),
+    path("customers/progress/", customers.CustomerProgress.as_view(), name="customer-progress"),
+    path("customers/create/", customers.CustomerCreate.as_view(), name="customer-create"),
+    path(
+        "customers/create/<uuid:draft>/<slug:page>/",
+        customers.CustomerCreate.as_view(),
+        name="customer-create-page",
+    ),
+    path("customers/<uuid:customer>/", customers.CustomerPanelView.as_view(), name="customer-panel"),
+    path(
+        "customers/<uuid:customer>/progress/",
+        customers.CustomerPanelProgress.as_view(),
+        name="customer-panel-progress",
+    ),
+    path(
+        "customers/<uuid:customer>/restricted-mode/",
+        customers.CustomerRestricted.as_view(),
+        name="customer-restricted",
+    ),
+    path("customers/<uuid:customer>/launch/", launch.CustomerLaunch.as_view(), name="customer-launch"),
+    path("indirect-providers/", partners.IndirectProviders.as_view(), name="indirect-providers"),
+    path("templates/", templates.TemplateList.as_view(), name="template-list"),
+    path("templates/create/", templates.TemplateCreate.as_view(), name="template-create"),
+    path("templates/create/<uuid:draft>/<slug:page>/", templates.TemplateCreate.as_view(), name="template-create-page"),
+    path("templates/<uuid:template>/", templates.TemplatePanel.as_view(), name="template-panel"),
+    path("templates/<uuid:template>/edit/", templates.TemplateEdit.as_view(), name="template-edit"),
+    path(
+        "templates/<uuid:template>/edit/<uuid:draft>/<slug:page>/",
+        templates.TemplateEdit.as_view(),
+        name="template-edit-page",
+    ),
+    path("templates/<uuid:template>/retire/", templates.TemplateRetire.as_view(), name="template-retire"),
+    path("templates/<uuid:template>/restore/", templates.TemplateRestore.as_view(), name="template-restore"),
+    path("templates/<uuid:template>/delete/", templates.TemplateDelete.as_view(), name="template-delete"),
+]
