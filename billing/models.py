@@ -6,6 +6,7 @@ ends, so a key has one row per UTC day on which something changed, and any date 
 """
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +15,8 @@ from django.db.models.functions import Coalesce, Now
 from controlhub.models import Location
 from tenancy.models import AdminUser, Customer, Partner
 from tenancy.packages import PACKAGE_CHOICES
+
+SECONDS_PER_DAY = 86_400
 
 
 class UsageDay(models.Model):
@@ -156,6 +159,21 @@ class BillingReport(models.Model):
     def about(self) -> Partner:
         """Whose usage it shows: the sub-partner's, or the partner's own."""
         return self.sub_partner or self.partner
+
+    @property
+    def is_open(self) -> bool:
+        """A worker is still to finish it."""
+        return self.status == self.Status.IN_PROGRESS
+
+    @property
+    def day_count(self) -> int:
+        """How many days the period has."""
+        return (self.end_on - self.start_on).days + 1
+
+    @property
+    def total_days(self) -> Decimal | None:
+        """All use of the report in days, for the screen; the truth is `total_seconds`."""
+        return None if self.total_seconds is None else Decimal(self.total_seconds) / SECONDS_PER_DAY
 
     @property
     def file_name(self) -> str:

@@ -1,5 +1,18 @@
-from django.urls import URLPattern
+"""Billing, inside Partner Hub: /partner/<uuid:partner>/billing/…"""
+
+from django.urls import path
+
+from billing.views.downloads import ReportDownload
+from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportList
+from billing.views.usage import UsageCard
 
 app_name = "billing"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("usage-card/", UsageCard.as_view(), name="usage-card"),
+    path("reports/", ReportList.as_view(), name="report-list"),
+    path("reports/create/", ReportCreate.as_view(), name="report-create"),
+    path("reports/<uuid:report>/", ReportDetail.as_view(), name="report-detail"),
+    path("reports/<uuid:report>/delete/", ReportDelete.as_view(), name="report-delete"),
+    path("reports/<uuid:report>/download/<str:signature>/", ReportDownload.as_view(), name="report-download"),
+]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
 from billing import report_sql
-from billing.models import DayClose
+from billing.models import SECONDS_PER_DAY, DayClose
 from tenancy.models import Partner
 from tenancy.packages import PACKAGES
 
@@ -24,9 +25,9 @@ class PackageUse:
         return PACKAGES[self.package].name
 
     @property
-    def days(self) -> float:
+    def days(self) -> Decimal:
         """For the screen only: whole days of use, as reports call a quantity."""
-        return self.seconds / 86_400
+        return Decimal(self.seconds) / SECONDS_PER_DAY
 
 
 def use_by_package(partner: Partner, *, first: date, last: date) -> list[PackageUse]:

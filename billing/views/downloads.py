@@ -1,0 +1,44 @@
+"""The file behind a signed link."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from billing import files, links
+from billing.models import BillingReport
+from billing.views.reports import ReportView
+
+
+class ReportDownload(ReportView):
+    """Streams the CSV. Right, report, person and time are all checked again now, whatever they were when it was signed."""
+
+    def get(self, request: HttpRequest, signature: str, **kwargs: Any) -> HttpResponseBase:
+        try:
+            links.verify(signature, self.report, by=self.actor)
+            return self._file()
+        except links.LinkInvalid as error:
+            raise Http404 from error
+        except links.LinkExpired:
+            messages.warning(
+                request, "That link was more than 15 minutes old. Download again: this page has a new one."
+            )
+        except FileNotFoundError:
+            messages.error(request, "The file is missing on the server. Delete this report and create it again.")
+        return HttpResponseRedirect(
+            reverse("billing:report-detail", args=[self.partner.public_id, self.report.public_id])
+        )
+
+    def _file(self) -> FileResponse:
+        if self.report.status != BillingReport.Status.COMPLETED:
+            raise Http404
+        response = FileResponse(
+            files.report_path(self.report).open("rb"),
+            as_attachment=True,
+            filename=self.report.file_name,
+            content_type="text/csv; charset=utf-8",
+        )
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response

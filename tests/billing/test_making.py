@@ -1,0 +1,153 @@
+"""Making a file: once, only when it adds up, and without traces when it is not."""
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+
+from billing import bell, files, tasks
+from billing.models import BillingReport, ParkedPartner, UsageDay
+from billing.queries.reports import unfinished_reports
+from billing.services.making import MAX_ATTEMPTS, make_report
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ordered(used: Cast, today: date) -> BillingReport:
+    """A report of the last three days that nobody has made yet."""
+    return BillingReport.objects.create(
+        partner=used.north, type="USER", start_on=today - timedelta(days=3), end_on=today - timedelta(days=1)
+    )
+
+
+def make(report: BillingReport, today: date) -> BillingReport:
+    make_report(report_id=report.public_id, until=today - timedelta(days=1))
+    report.refresh_from_db()
+    return report
+
+
+def state(report: BillingReport) -> tuple[str, str, int]:
+    return report.status, report.error_code, report.attempts
+
+
+def test_making_twice_makes_one_file(ordered: BillingReport, today: date) -> None:
+    first = make(ordered, today).finished_at
+    again = make(ordered, today)
+    assert (state(again), again.finished_at) == (("COMPLETED", "", 1), first)
+
+
+def test_a_deleted_report_is_not_made(today: date, reports_dir: Path) -> None:
+    make_report(report_id=uuid4(), until=today)
+    assert not reports_dir.exists()
+
+
+def test_the_night_being_too_fresh_is_no_failure(ordered: BillingReport, today: date) -> None:
+    make_report(report_id=ordered.public_id, until=today - timedelta(days=2))
+    ordered.refresh_from_db()
+    assert state(ordered) == ("IN_PROGRESS", "", 0)
+    assert state(make(ordered, today)) == ("COMPLETED", "", 1)
+
+
+def test_a_parked_partner_gets_a_failed_report_that_says_so(ordered: BillingReport, used: Cast, today: date) -> None:
+    UsageDay.objects.create(
+        partner=used.north,
+        customer=used.acme,
+        location=used.acme.locations.get(),
+        package="webex_suite",
+        day=today - timedelta(days=20),
+        open_count=3,
+        shift=0,
+    )
+    assert state(make(ordered, today)) == ("FAILED", "usage_on_hold", 1)
+    assert ordered.error.startswith("Usage is under review since")
+    assert ParkedPartner.objects.get().partner == used.north
+
+
+def test_a_total_that_differs_from_the_ledger_fails(
+    ordered: BillingReport, today: date, monkeypatch: pytest.MonkeyPatch, reports_dir: Path
+) -> None:
+    monkeypatch.setattr("billing.services.making.use_by_package", lambda *args, **kwargs: [])
+    assert state(make(ordered, today)) == ("FAILED", "does_not_reconcile", 1)
+    assert list(reports_dir.rglob("*.*")) == []
+
+
+def test_a_full_disk_is_a_failed_report(ordered: BillingReport, today: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("billing.services.making.os.fsync", full)
+    assert state(make(ordered, today)) == ("FAILED", "storage_failed", 1)
+    assert list(files.report_path(ordered).parent.iterdir()) == []
+
+
+def test_a_report_that_kills_its_worker_is_given_up(ordered: BillingReport, today: date) -> None:
+    BillingReport.objects.update(attempts=MAX_ATTEMPTS)
+    assert state(make(ordered, today)) == ("FAILED", "gave_up", MAX_ATTEMPTS)
+
+
+def test_the_second_of_two_equal_reports_fails(ordered: BillingReport, used: Cast, today: date) -> None:
+    twin = BillingReport.objects.create(
+        partner=used.north, type="USER", start_on=ordered.start_on, end_on=ordered.end_on
+    )
+    assert state(make(ordered, today)) == ("COMPLETED", "", 1)
+    assert state(make(twin, today)) == ("FAILED", "report_exists", 1)
+    assert [path.name for path in files.report_path(twin).parent.iterdir()] == [f"{ordered.public_id}.csv"]
+
+
+def test_somebody_else_at_work_is_left_alone(ordered: BillingReport, today: date) -> None:
+    key = int.from_bytes(ordered.public_id.bytes[:8], "big", signed=True)
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+            taken.set()
+            done.wait(5)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    taken.wait(5)
+    try:
+        assert state(make(ordered, today)) == ("IN_PROGRESS", "", 0)
+    finally:
+        done.set()
+        holder.join()
+    assert state(make(ordered, today)) == ("COMPLETED", "", 1)
+
+
+def test_the_sweeper_rings_for_what_nobody_made(
+    ordered: BillingReport, used: Cast, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[object] = []
+    monkeypatch.setattr(bell, "ring", rung.append)
+    BillingReport.objects.update(created_at=ordered.created_at - timedelta(seconds=6))
+    BillingReport.objects.create(partner=used.north, type="PARTNER", start_on=today, end_on=today)  # just rung for
+    tasks.sweep_reports()
+    assert rung == [report.public_id for report in unfinished_reports()] == [ordered.public_id]
+
+
+def test_tasks_read_the_clock_and_do_the_work(ordered: BillingReport) -> None:
+    tasks.close_missing_days()
+    tasks.make_report(report_id=str(ordered.public_id))
+    ordered.refresh_from_db()
+    assert ordered.status == "COMPLETED"
+
+
+def test_a_dead_broker_costs_the_request_nothing(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("connection refused")
+
+    monkeypatch.setattr("billing.bell.current_app.send_task", refuse)
+    assert bell.ring(uuid4()) is False
+
+
+def test_made_through_the_fixture(used: Cast, made: Callable[..., BillingReport]) -> None:
+    assert made(used, "CUSTOMER", days=1).status == "COMPLETED"
