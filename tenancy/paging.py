@@ -70,14 +70,18 @@ def _flip(order: tuple[str, ...]) -> list[str]:
 
 
 def _beyond(order: tuple[str, ...], values: list[Any], *, backwards: bool) -> Q:
-    """(a, b) > (x, y) spelled out, because directions may differ from column to column."""
-    condition, equal = Q(), Q()
+    """(a, b) > (x, y) spelled out, because directions may differ from column to column.
+
+    `a >= x` is said once more in front: an index can start there, which it cannot with the OR alone.
+    """
+    condition, equal, start = Q(), Q(), Q()
     for name, value in zip(order, values, strict=True):
         column, descending = name.lstrip("-"), name.startswith("-")
         operator = "lt" if descending != backwards else "gt"
+        start = start or Q(**{f"{column}__{operator}e": value})
         condition |= equal & Q(**{f"{column}__{operator}": value})
         equal &= Q(**{column: value})
-    return condition
+    return start & condition
 
 
 def _encode(row: Model, order: tuple[str, ...]) -> str:
