@@ -70,7 +70,7 @@ def problems(customer: Customer, meters: list[PackageMeter]) -> list[Problem]:
         Problem(
             "warning",
             f"{meter.package.name} is used up",
-            f"All {meter.limit} are assigned. Ask your service provider to raise the limit before you assign more.",
+            f"All {meter.limit} are assigned. More can be assigned once the service provider raises the limit.",
         )
         for meter in meters
         if meter.full and meter.counted
