@@ -1,17 +1,29 @@
 """The whole portal as a user starts it, for tests that need a real web server, worker and beat."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from config.embedded.folder import PROJECT, ChildState, DataFolder, StackState
+from config.embedded.binaries import server_account
+from config.embedded.folder import PROJECT, ChildState, DataFolder, StackState, make_run_folder, remove_run_folder
 
 OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "PORTAL_DATA_DIR", "DJANGO_SETTINGS_MODULE")
+
+
+@contextlib.contextmanager
+def temporary_data_folder() -> Iterator[Path]:
+    """Within reach of the account root hands PostgreSQL to; pytest's own temporary folders are not, on purpose."""
+    folder = make_run_folder(server_account())
+    try:
+        yield folder / "data"
+    finally:
+        remove_run_folder(folder)
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.live_portal import free_port, temporary_data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-results"
@@ -47,22 +48,16 @@ class Portal:
         return json.loads(next(line for line in out.splitlines() if line.startswith("ROWS"))[4:])
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal() -> Iterator[Portal]:
     """`manage.py up` with everything real: PostgreSQL, Valkey, web, worker and beat, and the demo's story."""
-    data = tmp_path_factory.mktemp("portal")
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    environment |= {"PORTAL_DATA_DIR": str(data), "SIMULATED_WEBEX_DELAY_MS": "150"}
-    portal = Portal(f"http://localhost:{free_port()}", data, environment)
-    portal.manage("up", "--detach", "--port", portal.url.rpartition(":")[2])
-    yield portal
-    portal.manage("down")
+    with temporary_data_folder() as data:
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        environment |= {"PORTAL_DATA_DIR": str(data), "SIMULATED_WEBEX_DELAY_MS": "150"}
+        portal = Portal(f"http://localhost:{free_port()}", data, environment)
+        portal.manage("up", "--detach", "--port", portal.url.rpartition(":")[2])
+        yield portal
+        portal.manage("down")
 
 
 @pytest.fixture(scope="session")

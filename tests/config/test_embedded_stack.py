@@ -11,18 +11,19 @@ from pathlib import Path
 import pytest
 
 from config.embedded.folder import PROJECT
-from tests.live_portal import Portal, wait_for
+from tests.live_portal import Portal, temporary_data_folder, wait_for
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    portal = Portal(tmp_path_factory.mktemp("stack") / "var", demo=False)
-    started = portal.up()
-    assert started.returncode == 0, started.stdout + started.stderr
-    yield portal
-    portal.manage("down")
+def portal() -> Iterator[Portal]:
+    with temporary_data_folder() as data:
+        portal = Portal(data, demo=False)
+        started = portal.up()
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield portal
+        portal.manage("down")
 
 
 @pytest.fixture
