@@ -100,6 +100,10 @@ class AddressForm(forms.Form):
             return self.data.get("country", "")
         return self.initial.get("country") or ""
 
+    def follow_country(self) -> None:
+        """Another country was just chosen: show its fields, and complain about none that nobody has reached yet."""
+        self.errors.clear()
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         data["postal_code"] = data.get("postal_code", "").upper()
@@ -149,7 +153,7 @@ class CustomerInfoForm(AddressForm):
     def __init__(self, data: Any = None, *, context: WizardContext) -> None:
         self.partner = context.partner
         templates = active_templates(context.partner)
-        initial = {"country": context.partner.country}
+        initial: dict[str, Any] = {"country": context.partner.country}
         if data is None:
             only = list(templates[:2])
             initial |= {"external_id": suggest_external_id(context.partner)}
@@ -232,14 +236,20 @@ class HeadquartersForm(AddressForm):
 
     def __init__(self, data: Any = None, *, context: WizardContext) -> None:
         info = context.answers.get("info", {})
-        initial = {name: info.get(name, "") for name in ADDRESS_FIELDS}
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial={name: info.get(name, "") for name in ADDRESS_FIELDS})
         nearby = time_zones_in(self.chosen_country())
         self.fields["time_zone"].choices = _time_zone_choices(self.chosen_country(), nearby)  # type: ignore[attr-defined]
-        self.initial |= {"time_zone": nearby[0] if nearby else context.partner.time_zone}
+        self.initial["time_zone"] = nearby[0] if nearby else context.partner.time_zone
         if "template" in info:
             version = info["template"].current_version
-            self.initial |= {"language": resolve_locale(version.email_language[:2], self.chosen_country())}
+            self.initial["language"] = resolve_locale(version.email_language[:2], self.chosen_country())
+
+    def follow_country(self) -> None:
+        super().follow_country()
+        nearby = time_zones_in(self.chosen_country())
+        if nearby and self.data.get("time_zone") not in nearby:
+            self.data = self.data.copy()
+            self.data["time_zone"] = nearby[0]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -208,7 +208,7 @@ def _readiness(customer: Customer) -> list[ReadyStep]:
     users = ReadyStep(
         "Users",
         customer.has_subscriber,  # type: ignore[attr-defined]
-        "Add the first user; he becomes the administrator of a new organization.",
+        "Add the first users.",
     )
     if not any(PACKAGES[row.package].calling for row in customer.packages.all()):
         return [users]

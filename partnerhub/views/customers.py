@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from partnerhub.forms.customers import CustomerFilterForm, RestrictedModeForm
+from partnerhub.forms.customers import AddressForm, CustomerFilterForm, RestrictedModeForm
 from partnerhub.queries.customers import (
     EXPORT_HEADER,
     CustomerFilter,
@@ -240,9 +240,9 @@ class CustomerCreate(WizardView, PartnerView):
         return reverse("partnerhub:customer-panel", args=[self.partner.public_id, customer.public_id])
 
     def extra_context(self, progress: Progress, key: str) -> dict[str, Any]:
-        if "stay" in self.request.POST and key in progress.forms:
-            # The country changed: fields that nobody has reached yet are not wrong.
-            progress.forms[key].errors.clear()
+        form = progress.forms.get(key)
+        if "stay" in self.request.POST and isinstance(form, AddressForm):
+            form.follow_country()
         chosen = progress.answers.get("packages", {}).get("packages", {})
         return {
             "chosen_packages": [(PACKAGES[code].name, limit) for code, limit in chosen.items()],

@@ -277,6 +277,17 @@ def test_changing_the_country_keeps_what_was_typed_and_complains_about_nothing(w
     assert '<option value="ON">ON</option>' in page
 
 
+def test_time_zone_follows_the_country(walk: Walk, info: dict[str, str]) -> None:
+    walk.post("info", info)
+    walk.post("packages", PACKAGES)
+
+    moved = walk.post("headquarters", HEADQUARTERS | {"country": "JP", "state": "", "stay": "1"})
+    chosen = walk.post("headquarters", HEADQUARTERS | {"time_zone": "America/Denver", "stay": "1"})
+
+    assert moved.context["form"]["time_zone"].value() == "Asia/Tokyo"
+    assert chosen.context["form"]["time_zone"].value() == "America/Denver"
+
+
 def test_it_suggests_a_free_external_id_and_the_only_template(
     cast: Cast, template: OnboardingTemplate, walk: Walk
 ) -> None:
