@@ -2,6 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
+
+from tenancy.launch import NoLaunch
 
 RETRY_AFTER_SECONDS = 5
 
@@ -14,7 +17,15 @@ def _page(request: HttpRequest, status: int, **context: str) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: one's own thing, but not allowed. The exception's text says what is missing."""
-    return _page(request, 403, reason=str(exception or ""))
+    return _page(request, 403, reason=str(exception or ""), launch_url=_launch_url(exception))
+
+
+def _launch_url(exception: Exception | None) -> str:
+    """Where a session in a customer's Control Hub that has ended is opened again."""
+    if not isinstance(exception, NoLaunch) or exception.customer is None:
+        return ""
+    customer = exception.customer
+    return reverse("partnerhub:customer-launch", args=[customer.partner.public_id, customer.public_id])
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -32,7 +32,13 @@ class CustomerNotReady(DomainError):
 
 
 class NoLaunch(PermissionDenied):
-    """Partner staff without a live launch. The 403 page offers to launch again."""
+    """Partner staff without a live launch. The 403 page offers to launch again when `customer` is set."""
+
+    def __init__(self, customer: Customer | None = None) -> None:
+        super().__init__(
+            "Your Control Hub session for this customer has ended. Launch Control Hub again from Partner Hub."
+        )
+        self.customer = customer
 
 
 @transaction.atomic
@@ -86,8 +92,7 @@ def live_launch(*, actor: Actor, customer: Customer) -> Actor:
     launch = CrossLaunch.objects.filter(
         admin=actor.admin, customer=customer, ended_at=None, expires_at__gt=timezone.now()
     ).first()
-    if launch is None or not may_launch(actor, customer):
-        raise NoLaunch(
-            "Your Control Hub session for this customer has ended. Launch Control Hub again from Partner Hub."
-        )
+    allowed = may_launch(actor, customer)
+    if launch is None or not allowed:
+        raise NoLaunch(customer if allowed else None)
     return replace(actor, launch=launch)

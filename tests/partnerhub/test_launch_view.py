@@ -101,3 +101,18 @@ def test_readers_may_not_switch(who: str, cast: Cast, sign_in: SignIn) -> None:
     assert client.post(target, {"on": "0", "reason": "Own IT"}).status_code == 403
     cast.acme.refresh_from_db()
     assert cast.acme.restricted is True
+
+
+# -- A session that ended ----------------------------------------------------------------------------------------------
+def test_control_hub_without_a_session_offers_to_launch_again(cast: Cast, sign_in: SignIn) -> None:
+    overview = reverse("controlhub:overview", args=[cast.acme.public_id])
+    offer = url("customer-launch", cast, cast.acme)
+    client = sign_in("helpdesk")
+
+    allowed = client.get(overview)
+    Customer.objects.filter(pk=cast.acme.pk).update(helpdesk_allowed=False)
+    forbidden = client.get(overview)
+
+    assert (allowed.status_code, forbidden.status_code) == (403, 403)
+    assert offer in allowed.content.decode()
+    assert offer not in forbidden.content.decode()
