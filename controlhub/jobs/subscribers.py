@@ -40,6 +40,12 @@ def _subscriber(customer: Customer, public_id: str) -> Subscriber:
     )
 
 
+def _locked(customer: Customer, public_id: str) -> Subscriber:
+    """The subscriber, before anything else is locked: the order in which the services lock, so nobody deadlocks."""
+    Subscriber.objects.select_for_update(no_key=True).get(customer=customer, public_id=public_id)
+    return _subscriber(customer, public_id)
+
+
 def _location(context: StepContext) -> Location:
     return context.customer.locations.get(public_id=context.item)
 
@@ -88,7 +94,7 @@ def _person_created(context: StepContext, result: Result) -> None:
 
 def _person_refused(context: StepContext, error: PermanentError) -> None:
     """Take back what was given on trust: the interval, its seat, number and extension."""
-    subscriber = _subscriber(context.customer, context.item)
+    subscriber = _locked(context.customer, context.item)
     given = {"number": _number(subscriber), "extension": subscriber.extension}
     for assignment in seats.open_assignments(subscriber):
         seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, now=database_now()))
@@ -111,7 +117,7 @@ def _restart_people(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by:
     """Give the refused ones their package, number and extension again. Raises LimitReached, NumberInUse and the like."""
     for step in steps:
         if step.name == "create_person" and step.state == ProvisioningStep.State.FAILED:
-            _give_again(_subscriber(job.customer, step.item), step.result)
+            _give_again(_locked(job.customer, step.item), step.result)
 
 
 def _give_again(subscriber: Subscriber, given: Result) -> None:
