@@ -10,8 +10,7 @@ from tenancy.models import AuditEvent, Customer, Partner
 from tenancy.packages import CATALOGUE, Kind
 
 WORKING = (Customer.Status.PROVISIONING, Customer.Status.UPDATING, Customer.Status.DELETING)
-ACTION_NEEDED = (Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.ERROR)
-ON_HOLD = (Customer.Status.PENDING_RPL_REVIEW,)
+STUCK = (Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.ERROR, Customer.Status.PENDING_RPL_REVIEW)
 USER_BASES = [p.code for p in CATALOGUE if p.kind is Kind.BASE and not p.workspace_only]
 
 
@@ -22,8 +21,14 @@ class Figures:
     customers: int
     subscribers: int
     working: int
-    action_needed: int
+    with_errors: int
+    failed: int
     on_hold: int
+
+    @property
+    def action_needed(self) -> int:
+        """Customers that somebody has to mend. Those on compliance hold wait for others."""
+        return self.with_errors + self.failed
 
 
 def customers_of(partner: Partner, actor: Actor) -> QuerySet[Customer]:
@@ -39,10 +44,11 @@ def sees_all_customers(partner: Partner, actor: Actor) -> bool:
 def figures_of(partner: Partner, actor: Actor) -> Figures:
     """The figures for what the actor sees. Counts that are maintained are not counted again."""
     customers = customers_of(partner, actor)
-    unsettled = customers.filter(status__in=[*WORKING, *ACTION_NEEDED, *ON_HOLD]).aggregate(
+    unsettled = customers.filter(status__in=[*WORKING, *STUCK]).aggregate(
         working=Count("pk", filter=Q(status__in=WORKING)),
-        action_needed=Count("pk", filter=Q(status__in=ACTION_NEEDED)),
-        on_hold=Count("pk", filter=Q(status__in=ON_HOLD)),
+        with_errors=Count("pk", filter=Q(status=Customer.Status.PROVISIONED_WITH_ERRORS)),
+        failed=Count("pk", filter=Q(status=Customer.Status.ERROR)),
+        on_hold=Count("pk", filter=Q(status=Customer.Status.PENDING_RPL_REVIEW)),
     )
     packages = CustomerPackage.objects.filter(package__in=USER_BASES)
     if sees_all_customers(partner, actor):
@@ -57,7 +63,7 @@ def figures_of(partner: Partner, actor: Actor) -> Figures:
 
 def needing_action(partner: Partner, actor: Actor, *, limit: int = 6) -> list[Customer]:
     """Customers that failed, failed in part or are on compliance hold; the longest waiting first."""
-    stuck = customers_of(partner, actor).filter(status__in=[*ACTION_NEEDED, *ON_HOLD])
+    stuck = customers_of(partner, actor).filter(status__in=STUCK)
     return list(stuck.order_by("status_changed_at", "pk")[:limit])
 
 

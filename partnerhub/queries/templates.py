@@ -97,8 +97,12 @@ class Setting:
 
 
 def settings_of(version: TemplateVersion) -> list[Setting]:
-    """Everything a version says, in the order of the wizard."""
-    return [Setting(name, label, setting_text(name, getattr(version, name))) for name, label in SETTING_LABELS.items()]
+    """Everything a version says, in the order of the wizard; without an IDP when Webex authenticates."""
+    return [
+        Setting(name, label, setting_text(name, getattr(version, name)))
+        for name, label in SETTING_LABELS.items()
+        if name != "idp_entity_id" or version.idp_entity_id
+    ]
 
 
 def setting_text(name: str, value: object) -> str:
@@ -118,9 +122,9 @@ def setting_text(name: str, value: object) -> str:
 def differences(old: TemplateVersion, new: TemplateVersion) -> list[tuple[str, str, str]]:
     """(label, before, after) of every setting that differs."""
     return [
-        (before.label, before.text, after.text)
-        for before, after in zip(settings_of(old), settings_of(new), strict=True)
-        if getattr(old, before.name) != getattr(new, after.name)
+        (label, setting_text(name, getattr(old, name)), setting_text(name, getattr(new, name)))
+        for name, label in SETTING_LABELS.items()
+        if getattr(old, name) != getattr(new, name)
     ]
 
 

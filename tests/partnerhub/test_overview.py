@@ -47,9 +47,9 @@ def story(cast: Cast) -> Cast:
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        ("partner_full", Figures(customers=8, subscribers=10, working=2, action_needed=3, on_hold=1)),
-        ("partner_readonly", Figures(customers=8, subscribers=10, working=2, action_needed=3, on_hold=1)),
-        ("partner_admin", Figures(customers=2, subscribers=7, working=0, action_needed=1, on_hold=0)),
+        ("partner_full", Figures(customers=8, subscribers=10, working=2, with_errors=1, failed=2, on_hold=1)),
+        ("partner_readonly", Figures(customers=8, subscribers=10, working=2, with_errors=1, failed=2, on_hold=1)),
+        ("partner_admin", Figures(customers=2, subscribers=7, working=0, with_errors=0, failed=1, on_hold=0)),
     ],
 )
 def test_figures_are_of_what_the_viewer_sees(story: Cast, who: str, expected: Figures) -> None:
@@ -59,7 +59,7 @@ def test_figures_are_of_what_the_viewer_sees(story: Cast, who: str, expected: Fi
 def test_a_parent_admin_sees_the_whole_sub_partner(story: Cast) -> None:
     Partner.objects.filter(pk=story.branch.pk).update(customer_count=1)
     story.branch.refresh_from_db()
-    expected = Figures(customers=1, subscribers=500, working=0, action_needed=0, on_hold=0)
+    expected = Figures(customers=1, subscribers=500, working=0, with_errors=0, failed=0, on_hold=0)
     assert figures_of(story.branch, story.actor("partner_full")) == expected
 
 
