@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from controlhub.views import account, launch, locations, numbers, overview, user_changes, users, workspaces
+from controlhub.views import account, launch, locations, numbers, overview, setup, user_changes, users, workspaces
 
 app_name = "controlhub"
 
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("", overview.Overview.as_view(), name="overview"),
     path("users/", users.UserList.as_view(), name="user-list"),
     path("users/export.csv", users.UserExport.as_view(), name="user-export"),
+    path("users/add/", setup.AddUsers.as_view(), name="user-add"),
+    path("users/add/<uuid:draft>/<slug:page>/", setup.AddUsers.as_view(), name="user-add-page"),
     path("users/<uuid:subscriber>/", users.UserDetail.as_view(), name="user-detail"),
     path("users/<uuid:subscriber>/edit/", user_changes.UserEdit.as_view(), name="user-edit"),
     path("users/<uuid:subscriber>/calling/", user_changes.UserCalling.as_view(), name="user-calling"),
@@ -17,6 +19,9 @@ urlpatterns: list[URLPattern] = [
     path(
         "users/<uuid:subscriber>/package/remove/", user_changes.UserRemovePackage.as_view(), name="user-remove-package"
     ),
+    path("setup/", setup.SetUpCustomer.as_view(), name="setup"),
+    path("setup/done/<uuid:job>/", setup.SetUpDone.as_view(), name="setup-done"),
+    path("setup/<uuid:draft>/<slug:page>/", setup.SetUpCustomer.as_view(), name="setup-page"),
     path("locations/", locations.LocationList.as_view(), name="location-list"),
     path("locations/create/", locations.LocationCreate.as_view(), name="location-create"),
     path("locations/<uuid:location>/", locations.LocationDetail.as_view(), name="location-detail"),

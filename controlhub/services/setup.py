@@ -48,7 +48,8 @@ def set_up_customer(
     Raises what `create_location` and `create_subscribers` raise.
     """
     authorize(by, Control.USERS_ADD, customer=customer)
-    authorize(by, Control.LOCATIONS, customer=customer)
+    if locations.confirm or locations.add:
+        authorize(by, Control.LOCATIONS, customer=customer)
     lock_ready(customer)
     if any(location.customer_id != customer.pk for location in locations.confirm):
         raise NotOurLocation()
