@@ -248,8 +248,7 @@ class HeadquartersForm(AddressForm):
         super().follow_country()
         nearby = time_zones_in(self.chosen_country())
         if nearby and self.data.get("time_zone") not in nearby:
-            self.data = self.data.copy()
-            self.data["time_zone"] = nearby[0]
+            self.data = dict(self.data.items()) | {"time_zone": nearby[0]}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -230,8 +230,15 @@ def _check_customer(customer: Customer, info: CustomerInfo) -> None:
         raise InvalidCustomer("A company name has no % sign.", field="name")
     if external_id_is_taken(customer.partner, customer.external_id):
         raise ExternalIdInUse(field="external_id")
+    _hold_email(customer.primary_email)
     if email_is_taken(customer.primary_email):
         raise EmailBelongsToUser(field="admin_email")
+
+
+def _hold_email(email: str) -> None:
+    """Two customers being created at once must not both find the address free. Ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"customer e-mail {email}"])
 
 
 def _check_columns(row: Customer | Location, address: Address, *, exclude: set[str]) -> None:

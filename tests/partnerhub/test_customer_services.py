@@ -1,5 +1,6 @@
 """Creating a customer and switching Restricted by Partner Mode, through the services."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,7 +16,8 @@ from provisioning.models import ProvisioningJob, ProvisioningStep
 from tenancy.audit import verify_chain
 from tenancy.errors import DomainError, Forbidden
 from tenancy.models import AuditEvent, Customer, Partner
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
+from tests.controlhub.races import at_once
 from tests.factories import make_customer, make_subscriber, make_template
 from tests.partnerhub.customer_data import ADDRESS, headquarters, info
 
@@ -225,6 +227,37 @@ def test_parent_creates_for_its_sub_partner(cast: Cast, create: Create) -> None:
     assert customer.partner == cast.branch
     cast.branch.refresh_from_db()
     assert cast.branch.customer_count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("same", "loser"), [("external_id", "external_id_in_use"), ("admin_email", "10022"), ("nothing", "ok")]
+)
+def test_customers_created_at_once(same: str, loser: str) -> None:
+    cast = make_cast()
+    template = make_template(cast.north, admin=cast.admins["partner_full"])
+    by = cast.actor("partner_full")
+
+    def create(n: int) -> Customer:
+        own = {"external_id": f"BB-{n}", "admin_email": f"owner{n}@bluebird.example.com"}
+        own.pop(same, None)
+        return create_customer(
+            partner=cast.north,
+            template=template,
+            info=info(**own),
+            packages={"webex_meetings": None},
+            location=None,
+            by=by,
+        )
+
+    outcomes = at_once([functools.partial(create, n) for n in range(4)])
+
+    assert outcomes == sorted(["ok", loser, loser, loser])
+    made = outcomes.count("ok")
+    assert Customer.objects.filter(name="Bluebird Logistics").count() == made
+    assert ProvisioningJob.objects.count() == made
+    cast.north.refresh_from_db()
+    assert cast.north.customer_count == made
 
 
 # -- Restricted by Partner Mode -----------------------------------------------------------------------------------------
