@@ -18,11 +18,13 @@ class Overview(CustomerView):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         meters = package_meters(self.customer)
+        open_problems, jobs = problems(self.customer, meters), jobs_to_show(self.customer)
         context = {
             "meters": meters,
+            "attention": open_problems or any(job.state == job.State.FAILED for job in jobs),
             "checklist": checklist(self.customer, meters),
-            "problems": problems(self.customer, meters),
-            "jobs": jobs_to_show(self.customer),
+            "problems": open_problems,
+            "jobs": jobs,
             "events": recent_events(self.customer),
         }
         return render(request, "controlhub/overview.html", context)

@@ -11,8 +11,10 @@ from django.utils import timezone
 from controlhub.models import Subscriber
 from tenancy.launch import start_launch
 from tenancy.models import AuditEvent, CrossLaunch, Customer, RoleAssignment
+from tenancy.policy import Role
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, held, page, used
+from tests.factories import make_customer_admin
 
 SignIn = Callable[[str], Client]
 READ_PAGES = (
@@ -205,3 +207,12 @@ def test_partner_admin_changes_no_package_even_after_a_launch(office: Office, ca
     assert (answer.status_code, held(office.ada)) == (403, [("webex_calling", True)])
     renamed = client.post(page("user-edit", office.customer, office.ada), {"first_name": "A", "last_name": "B"})
     assert renamed.status_code == 302
+
+
+def test_user_and_device_admin_sees_no_account_page(office: Office, cast: Cast) -> None:
+    client = Client()
+    client.force_login(make_customer_admin(office.customer, Role.CUSTOMER_USER_DEVICE))
+    assert client.get(page("account", office.customer)).status_code == 403
+    content = client.get(page("user-list", office.customer)).content.decode()
+    assert page("account", office.customer) not in content
+    assert client.post(page("location-create", office.customer), {"name": "X"}).status_code == 403
