@@ -91,9 +91,9 @@ LEFT JOIN LATERAL (
 
 
 def _public_id(kind: str, column: str) -> str:
-    """`tenancy.opaque_ids.opaque_id` in SQL; empty for null."""
+    """`tenancy.opaque_ids.opaque_id` in SQL; null, an empty cell, for null."""
     encoded = f"encode(convert_to('ciscospark://us/{kind}/' || {column}, 'UTF8'), 'base64')"
-    return f"coalesce(rtrim(translate({encoded}, E'\\n', ''), '='), '')"
+    return f"rtrim(translate({encoded}, E'\\n', ''), '=')"
 
 
 def _text(column: str) -> str:

@@ -31,13 +31,25 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+class ProviderField(forms.ModelChoiceField):
+    """An indirect provider by its public id. Whatever else arrives is no provider, and gets the same answer."""
+
+    default_error_messages = {"invalid_choice": "Choose one of your indirect providers."}
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
+
+
 class ReportForm(forms.Form):
     """Which report. Whether the period is possible is the service's decision; the picker only helps."""
 
     type = forms.ChoiceField(
         label="Type", choices=BillingReport.Type.choices, widget=TypeSelect, initial=BillingReport.Type.CUSTOMER
     )
-    sub_partner = forms.ModelChoiceField(
+    sub_partner = ProviderField(
         label="Usage of",
         queryset=Partner.objects.none(),
         to_field_name="public_id",

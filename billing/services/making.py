@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from psycopg import ClientCursor
 
 from billing import files, report_sql
 from billing.errors import ReportExists
@@ -129,7 +130,9 @@ def _write(report: BillingReport, draft: Path) -> WrittenFile:
     """Stream the server's COPY into the draft: memory stays flat whatever the number of rows."""
     digest = hashlib.sha256()
     with draft.open("wb") as file, connection.cursor() as cursor:
-        with cursor.copy(report_sql.copy_sql(report.type), _bounds(report)) as copy:
+        # COPY takes no parameters, and Django's debug cursor passes none on: they are bound on this side.
+        statement = ClientCursor(cursor.connection).mogrify(report_sql.copy_sql(report.type), _bounds(report))
+        with cursor.copy(statement) as copy:
             for block in copy:
                 file.write(block)
                 digest.update(block)

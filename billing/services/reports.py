@@ -53,7 +53,7 @@ def create_report(
         )
         audit.record(
             action="billing_report.create",
-            text=f"{by.name} ordered the {report}.",
+            text=f"Created {report}",
             target=report,
             partner=partner,
             changes={"about": [None, report.about.name]},
@@ -81,7 +81,7 @@ def delete_report(*, report: BillingReport, by: Actor) -> None:
             return
         audit.record(
             action="billing_report.delete",
-            text=f"{by.name} deleted the {report}.",
+            text=f"Deleted {report}",
             target=report,
             partner=report.partner,
             changes={"sha256": [report.sha256, None]},

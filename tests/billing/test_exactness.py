@@ -15,7 +15,7 @@ from billing.services.closing import close_missing_days
 from tests.billing.history import Interval, World, day, make_world, store, used_days
 from tests.billing.strategies import DAYS, exact, histories, ranges
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 Key = tuple[Any, ...]
 Rows = dict[Key, tuple[date, date, int]]

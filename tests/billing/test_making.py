@@ -110,6 +110,7 @@ def test_somebody_else_at_work_is_left_alone(ordered: BillingReport, today: date
             cursor.execute("SELECT pg_advisory_lock(%s)", [key])
             taken.set()
             done.wait(5)
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
         connection.close()
 
     holder = threading.Thread(target=hold)
