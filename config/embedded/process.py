@@ -7,6 +7,7 @@ signalled by the kernel when the supervisor dies, even by SIGKILL.
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -103,9 +104,10 @@ def _die_with_parent(parent: int, death_signal: int) -> Callable[[], None]:
 
 
 def rotate(log: Path) -> None:
-    """Keep one older file. Called before a start: a log never grows past its limit by more than one run."""
+    """Keep one older file. The process may be writing: it appends, so emptying its file under it is safe."""
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def signal_group(pid: int, number: int) -> None:

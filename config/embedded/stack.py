@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from config.embedded import services
 from config.embedded.folder import DataFolder, StackState, remove_run_folder
 from config.embedded.postgres import ServerDidNotStart
-from config.embedded.process import ProcessId, tail
+from config.embedded.process import ProcessId, rotate, tail
 from config.embedded.servers import clean_up_after, new_run_folder, portal_environment, start_servers
 from config.embedded.supervisor import StopRequested, Supervisor
 
@@ -138,10 +138,15 @@ class Stack:
             changed = self.supervisor.tend()
             if time.monotonic() >= next_probe:
                 changed = self._restart_the_deaf() or changed
+                self._rotate_logs()
                 next_probe = time.monotonic() + PROBE_SECONDS
             if changed:
                 self._note()
             time.sleep(TICK_SECONDS)
+
+    def _rotate_logs(self) -> None:
+        for log in [self.folder.log("supervisor"), *(child.log for child in self.supervisor.children)]:
+            rotate(log)
 
     def _restart_the_deaf(self) -> bool:
         status, answer = probe(self.options)

@@ -192,13 +192,24 @@ def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
     assert not ProcessId(own.pid, 0).is_alive()
 
 
-def test_a_big_log_is_put_aside_before_a_start(tmp_path: Path) -> None:
+def test_a_big_log_is_put_aside_under_its_writer(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
-    log.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
+    with open(log, "ab") as writer:
+        writer.truncate(LOG_LIMIT_BYTES + 1)
+        rotate(log)
+        writer.write(b"after")
+
+    assert log.read_bytes() == b"after"
+    assert (tmp_path / "web.log.1").stat().st_size == LOG_LIMIT_BYTES + 1
+
+
+def test_a_small_log_is_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_bytes(b"line\n")
 
     rotate(log)
 
-    assert [path.name for path in tmp_path.iterdir()] == ["web.log.1"]
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
 
 
 def test_the_end_of_a_log_is_shown(tmp_path: Path) -> None:
