@@ -1,6 +1,6 @@
 """The form of a location: address, time zone, language, PSTN connection."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -10,6 +10,8 @@ from controlhub.models import Location
 from tenancy.places import CCP_PROVIDERS, COUNTRIES, LOCALES, time_zones
 
 PSTN = ("pstn", "pstn_provider")
+# Hidden from customer admins while Restricted by Partner Mode is on (domain.md 8.3).
+PARTNER_ONLY_PSTN = frozenset({Location.Pstn.LOCAL_GATEWAY, Location.Pstn.CISCO_PSTN})
 LOCATION_LANGUAGES = [(code.lower(), name) for code, name in LOCALES]
 
 
@@ -35,9 +37,19 @@ class LocationForm(forms.Form):
     pstn_provider = forms.ChoiceField(required=False, label="Cloud connected provider")
 
     def __init__(
-        self, *args: Any, locked: Iterable[str] = (), hidden: Iterable[str] = (), why_locked: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        locked: Iterable[str] = (),
+        hidden: Iterable[str] = (),
+        hidden_pstn: Collection[str] = (),
+        why_locked: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        shown = [
+            choice for choice in Location.Pstn.choices if choice[0] not in set(hidden_pstn) - {self.initial.get("pstn")}
+        ]
+        offer(self, "pstn", shown)
         offer(self, "time_zone", [(name, name.replace("_", " ")) for name in time_zones()])
         offer(self, "pstn_provider", [("", "None"), *((name, name) for name in CCP_PROVIDERS)])
         for name in hidden:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from controlhub.forms.locations import PSTN, LocationForm
+from controlhub.forms.locations import PARTNER_ONLY_PSTN, PSTN, LocationForm
 from controlhub.forms.numbers import SearchForm
 from controlhub.models import Location
 from controlhub.queries.locations import ORDER, locations_of
@@ -72,7 +72,15 @@ class LocationFormView(CustomerView):
         if self.level(self.control) < Level.EDIT:
             locked = tuple(LocationForm.base_fields)
         why = "The PSTN connection is managed by your service provider." if locked == PSTN else ""
-        return LocationForm(data, initial=initial, locked=locked, hidden=hidden, why_locked=why)
+        gateway_hidden = self.level(Control.LOCATION_PSTN_LOCAL_GATEWAY) is Level.HIDDEN
+        return LocationForm(
+            data,
+            initial=initial,
+            locked=locked,
+            hidden=hidden,
+            hidden_pstn=PARTNER_ONLY_PSTN if gateway_hidden else (),
+            why_locked=why,
+        )
 
     def save(self, form: LocationForm) -> Location:
         """The one service call. Raises DomainError."""

@@ -200,6 +200,15 @@ def test_customer_admin_never_touches_the_pstn_connection(office: Office, cast: 
     assert (hq.name, hq.pstn, hq.emergency_location_identifier) == ("Main office", "", "")
 
 
+@pytest.mark.parametrize(("restricted", "shown"), [(True, False), (False, True)])
+def test_local_gateway_and_cisco_pstn_hide_while_restricted(
+    office: Office, sign_in: SignIn, restricted: bool, shown: bool
+) -> None:
+    Customer.objects.filter(pk=office.customer.pk).update(restricted=restricted)
+    content = sign_in("customer_restricted").get(page("location-create", office.customer)).content.decode()
+    assert ("LOCAL_GATEWAY" in content, "CISCO_PSTN" in content, "INTEGRATED_CCP" in content) == (shown, shown, True)
+
+
 def test_partner_admin_changes_no_package_even_after_a_launch(office: Office, cast: Cast, sign_in: SignIn) -> None:
     launched(cast, "partner_admin", office.customer)
     client = sign_in("partner_admin")
