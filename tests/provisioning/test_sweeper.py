@@ -1,5 +1,6 @@
 """The doorbell may be silent, the queue flushed, the worker dead: the sweeper finds everything that is due."""
 
+import threading
 from datetime import timedelta
 from io import StringIO
 
@@ -144,3 +145,11 @@ def test_an_order_outside_a_transaction_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(queue.transaction, "get_connection", NoTransaction)
     with pytest.raises(RuntimeError):
         queue.enqueue(kind="onboard_customer", customer=cast.acme, steps=[queue.NewStep("screening", "x")], by=SYSTEM)
+
+
+def test_every_thread_rings_the_portals_own_broker() -> None:
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(bells.current_app.main))
+    thread.start()
+    thread.join()
+    assert found == ["portal"]
