@@ -1,6 +1,9 @@
 """The doorbell may be silent, the queue flushed, the worker dead: the sweeper finds everything that is due."""
 
+import socket
 import threading
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 
@@ -153,3 +156,24 @@ def test_every_thread_rings_the_portals_own_broker() -> None:
     thread.start()
     thread.join()
     assert found == ["portal"]
+
+
+@pytest.fixture
+def frozen_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A broker that takes connections and never answers, as a stopped Redis does."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(50)
+        address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        monkeypatch.setitem(bells.current_app.conf, "broker_write_url", address)
+        yield
+
+
+def test_a_frozen_broker_costs_one_request_a_moment_and_the_next_nothing(frozen_broker: None) -> None:
+    bell = Bell()
+    started = time.monotonic()
+    assert bell.ring([1]) is False
+    first = time.monotonic()
+    assert [bell.ring([n]) for n in range(50)] == [False] * 50
+    assert first - started < 1.5
+    assert time.monotonic() - first < 0.1
