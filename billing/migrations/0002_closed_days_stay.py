@@ -13,8 +13,22 @@ CREATE TRIGGER billing_is_insert_only BEFORE UPDATE OR DELETE ON billing_partner
     FOR EACH ROW EXECUTE FUNCTION billing_is_insert_only();
 CREATE TRIGGER billing_is_insert_only BEFORE UPDATE OR DELETE ON billing_dayclose
     FOR EACH ROW EXECUTE FUNCTION billing_is_insert_only();
+CREATE FUNCTION billing_is_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'closed usage is never removed' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'closed_day_stays';
+END $$;
+CREATE TRIGGER billing_is_not_truncated BEFORE TRUNCATE ON billing_usageday
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_is_not_truncated();
+CREATE TRIGGER billing_is_not_truncated BEFORE TRUNCATE ON billing_partnerusageday
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_is_not_truncated();
+CREATE TRIGGER billing_is_not_truncated BEFORE TRUNCATE ON billing_dayclose
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_is_not_truncated();
 """
 NOT_INSERT_ONLY = """
+DROP TRIGGER billing_is_not_truncated ON billing_dayclose;
+DROP TRIGGER billing_is_not_truncated ON billing_partnerusageday;
+DROP TRIGGER billing_is_not_truncated ON billing_usageday;
+DROP FUNCTION billing_is_not_truncated();
 DROP TRIGGER billing_is_insert_only ON billing_dayclose;
 DROP TRIGGER billing_is_insert_only ON billing_partnerusageday;
 DROP TRIGGER billing_is_insert_only ON billing_usageday;

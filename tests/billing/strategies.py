@@ -11,11 +11,9 @@ DAYS = 14  # from before 29 February 2024 until after New York's short night of 
 PACKAGES = ("webex_calling", "webex_suite", "webex_meetings")
 SUBJECTS = 5  # four people and a workspace
 
-# Reproducible: the same examples every time, whatever the machine's speed.
+# A third of the profile's examples: each one closes two partners' fortnight. The world stays, the histories are undone.
 exact = settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=25,
+    max_examples=settings().max_examples // 3,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
