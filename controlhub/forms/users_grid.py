@@ -27,8 +27,11 @@ def _text(label: str, **attrs: str | int) -> forms.CharField:
     return forms.CharField(required=False, label=label, widget=widget)
 
 
-class PackageSelect(forms.Select):
-    """A drop-down in which a package that cannot be chosen is shown, but disabled."""
+class SelectWidget(forms.Select):
+    """A drop-down in which a package that cannot be chosen is shown, but disabled.
+
+    Its name makes Django's `widget_type` "select", which is how <c-field> knows a drop-down.
+    """
 
     refused: frozenset[str] = frozenset()
 
@@ -47,12 +50,12 @@ class UserRow(forms.Form):
     email = forms.CharField(
         required=False, label="Email", widget=forms.EmailInput(attrs={"autocomplete": "off", "maxlength": 161})
     )
-    package = forms.ChoiceField(required=False, label="Package", widget=PackageSelect)
+    package = forms.ChoiceField(required=False, label="Package", widget=SelectWidget)
     location = forms.ChoiceField(required=False, label="Location")
 
     def __init__(self, *args: Any, offers: list[PackageOffer], places: Mapping[str, Location], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(PackageSelect, self.fields["package"].widget).refused = frozenset(
+        cast(SelectWidget, self.fields["package"].widget).refused = frozenset(
             o.package.code for o in offers if o.reason
         )
         offer(self, "package", [("", "Choose"), *((o.package.code, o.label) for o in offers)])
