@@ -42,11 +42,12 @@ def broken() -> list[str]:
 
 
 def tampered(sql: str) -> list[str]:
-    """What is noticed after a superuser ran `sql` past the triggers."""
+    """What is noticed after the tables' owner ran `sql` with the triggers off."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table can be altered while checks are pending
+        for table in ("billing_usageday", "billing_partnerusageday", "billing_dayclose", "controlhub_packageassignment"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(sql)
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
     return broken()
 
 
