@@ -75,7 +75,7 @@ class PrimaryForm(TemplatePageForm):
         queryset=AdminUser.objects.none(),
         to_field_name="public_id",
         empty_label="Select an administrator",
-        help_text="This person of yours is named as contact in every organization created from the template.",
+        help_text="The person of yours who looks after the customers created from this template.",
         error_messages={
             "required": "Select an administrator.",
             "invalid_choice": "This person is no administrator of your organization any more. Select another one.",
