@@ -34,6 +34,7 @@ from tenancy.wizards import WizardContext
 
 REASON_MAX = 200
 LIMIT_MAX = 1_000_000
+NOT_A_LIMIT = "A quantity limit is a whole number from 1."
 ADDRESS_FIELDS = ("address_line1", "address_line2", "city", "state", "postal_code", "country")
 STATE_LABELS = {"US": "State", "CA": "Province or territory", "AU": "State or territory"}
 printable = RegexValidator(r"^[^\x00-\x1f\x7f]*\Z", "Remove line breaks and other control characters.")
@@ -191,6 +192,7 @@ class PackagesForm(forms.Form):
                     required=False,
                     min_value=1,
                     max_value=LIMIT_MAX,
+                    error_messages={"min_value": NOT_A_LIMIT, "invalid": NOT_A_LIMIT},
                     widget=forms.NumberInput(attrs={"placeholder": "No limit"}),
                 )
 

@@ -75,7 +75,7 @@ class CustomerPage(PartnerView):
 def poll_seconds(panel: CustomerPanel) -> int:
     """How soon the panel asks again: soon while something runs, slowly while somebody may press Retry, else never."""
     if panel.row.in_progress:
-        return 3
+        return 2
     return 10 if panel.row.customer.status in (Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.ERROR) else 0
 
 
@@ -205,7 +205,9 @@ class CustomerRestricted(CustomerPage):
         if not self.request.htmx:  # type: ignore[attr-defined]
             messages.success(self.request, message)
             return HttpResponseRedirect(self.panel_url(customer))
-        response = render(self.request, "partnerhub/customers/panel.html", self.panel_context(customer))
+        response = render(
+            self.request, "partnerhub/customers/panel.html", self.panel_context(customer) | {"switched": True}
+        )
         return trigger_client_event(response, "toast", {"level": "success", "message": message})
 
     def show(self, customer: Customer, form: RestrictedModeForm, status: int) -> HttpResponse:
