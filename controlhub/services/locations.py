@@ -86,6 +86,8 @@ def problems_with_location(facts: LocationFacts) -> dict[str, str]:
         most = Location._meta.get_field(field).max_length  # type: ignore[union-attr]
         if most and len(text) > most:
             errors[field] = f"Use at most {most} characters."
+        elif not text.isprintable():
+            errors[field] = "There are characters here that cannot be shown. Type it again."
     return errors | _problems_with_pstn(values)
 
 

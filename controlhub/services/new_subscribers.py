@@ -147,7 +147,8 @@ def check_name(text: str, *, calling: bool, field: str) -> None:
 
 def _emails(users: Sequence[NewSubscriber]) -> Iterator[RowError]:
     addresses = [user.email for user in users]
-    taken = set(Subscriber.objects.filter(email__in=addresses, deleted_at=None).values_list("email", flat=True))
+    real = [email for email in addresses if _is_email(email)]
+    taken = set(Subscriber.objects.filter(email__in=real, deleted_at=None).values_list("email", flat=True))
     for row, email in enumerate(addresses):
         if not _is_email(email):
             yield RowError(row, "email", EMAIL_FORMAT, "Enter an email address such as name@example.com.")
@@ -159,7 +160,8 @@ def _emails(users: Sequence[NewSubscriber]) -> Iterator[RowError]:
 
 
 def _is_email(email: str) -> bool:
-    if len(email) > EMAIL_LENGTH or len(email.partition("@")[0]) > LOCAL_PART_LENGTH:
+    # Plain ASCII only: PostgreSQL and Python do not agree on the lower case of everything else.
+    if not email.isascii() or len(email) > EMAIL_LENGTH or len(email.partition("@")[0]) > LOCAL_PART_LENGTH:
         return False
     try:
         validate_email(email)

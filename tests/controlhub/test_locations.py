@@ -67,6 +67,8 @@ def test_the_first_location_is_the_headquarters(cast: Cast) -> None:
     [
         ({"name": " "}, "name"),
         ({"name": "N" * 81}, "name"),
+        ({"name": "Bran\x00ch"}, "name"),
+        ({"address_line2": "\ud800"}, "address_line2"),
         ({"address_line1": ""}, "address_line1"),
         ({"address_line1": "S" * 51}, "address_line1"),
         ({"city": ""}, "city"),

@@ -1,5 +1,6 @@
 """Assigning, changing and removing packages: intervals, seats, what goes with them, and who may not."""
 
+import random
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -440,6 +441,44 @@ def test_just_the_add_on_can_be_removed(scene: Scene) -> None:
         "2100",
         ["webex_calling"],
     )
+
+
+# -- All together ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", range(4))
+def test_any_sequence_of_deeds_keeps_seats_and_intervals_right(cast: Cast, seed: int) -> None:
+    """A random walk beside a model that is a plain list: seconds and seats agree to the last one."""
+    scene = make_scene(cast.actor("partner_full"), make_customer(cast.north), webex_calling=2, webex_suite=2)
+    dice = random.Random(seed)
+    people = [person(scene) for _ in range(3)]
+    codes = ["webex_calling", "webex_suite", "webex_meetings"]
+    model: list[list[object]] = []
+    at = NOON
+    for _ in range(25):
+        at += timedelta(seconds=dice.choice([0, 1, 3600, 86_399]))
+        subscriber, code = dice.choice(people), dice.choice(codes)
+        held = next((row for row in model if row[0] == subscriber.pk and row[3] is None), None)
+        seats = sum(row[1] == code and row[3] is None for row in model)
+        possible = code == "webex_meetings" or seats < 2
+        data = {"extension": str(2000 + people.index(subscriber)), "by": scene.by, "at": at}
+        if held and dice.random() < 0.3:
+            packages.remove_package(subscriber=subscriber, by=scene.by, at=at)
+            held[3] = at
+        elif not possible or (held and held[1] == code):
+            deed = packages.change_package if held else packages.assign_package
+            with pytest.raises((packages.LimitReached, packages.AlreadyAssigned)):
+                deed(subscriber=subscriber, package=code, **data)  # type: ignore[operator]
+        else:
+            deed = packages.change_package if held else packages.assign_package
+            deed(subscriber=subscriber, package=code, **data)  # type: ignore[operator]
+            if held:
+                held[3] = at
+            model.append([subscriber.pk, code, at, None])
+    rows = PackageAssignment.objects.order_by("pk").values_list("subscriber", "package", "started_at", "ended_at")
+    assert [list(row) for row in rows] == model
+    assert {code: used(scene.customer, code) for code in codes} == {
+        code: sum(row[1] == code and row[3] is None for row in model) for code in codes
+    }
+    assert broken_invariants() == []
 
 
 # -- Who may -----------------------------------------------------------------------------------------------------------

@@ -146,7 +146,18 @@ def test_accents_are_fine_without_calling(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "email",
-    ["", "ada", "ada@", "@example.com", "a b@example.com", "a" * 65 + "@example.com", "a@" + "b" * 156 + ".com"],
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "a b@example.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 156 + ".com",
+        "a\x00@example.com",
+        "a@b\ud800.example.com",
+        "İ@example.com",
+    ],
 )
 def test_an_email_that_is_none_is_refused(scene: Scene, email: str) -> None:
     assert problems(scene, new_user(scene, "Ada", "webex_meetings", email=email)) == [(0, "email", "4801")]
