@@ -57,8 +57,8 @@ class SearchForm(forms.Form):
 class NumbersForm(forms.Form):
     """Numbers to add to a location: pasted, one or many, ranges too."""
 
-    location = forms.ModelChoiceField(
-        Location.objects.none(), to_field_name="public_id", empty_label="Choose a location"
+    location: forms.ModelChoiceField = forms.ModelChoiceField(
+        None, to_field_name="public_id", empty_label="Choose a location"
     )
     numbers = forms.CharField(
         label="Phone numbers",

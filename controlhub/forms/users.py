@@ -96,8 +96,8 @@ class PackageForm(forms.Form):
     """The new package, and for somebody who starts calling the location, number and extension."""
 
     package = forms.ChoiceField(widget=PackageChoices, label="Package")
-    location = forms.ModelChoiceField(
-        Location.objects.none(), to_field_name="public_id", empty_label="Choose a location"
+    location: forms.ModelChoiceField = forms.ModelChoiceField(
+        None, to_field_name="public_id", empty_label="Choose a location"
     )
     number = forms.ChoiceField(
         required=False, label="Phone number", help_text="Active numbers of this location that nobody has."
