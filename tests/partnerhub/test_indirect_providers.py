@@ -82,11 +82,14 @@ def test_it_costs_the_same_at_any_size(
         client.get(url(cast.north))
 
 
-def test_a_bar_names_the_provider_and_leads_back(sign_in: SignIn, cast: Cast) -> None:
-    overview = reverse("partnerhub:overview", args=[cast.branch.public_id])
-    body = sign_in("partner_full").get(overview).content.decode()
+@pytest.mark.parametrize("who", ["partner_full", "partner_plain", "partner_readonly"])
+def test_a_bar_names_the_provider_and_leads_back(sign_in: SignIn, cast: Cast, who: str) -> None:
+    client = sign_in(who)
+    there, home = (reverse("partnerhub:overview", args=[p.public_id]) for p in (cast.branch, cast.north))
+    body = client.get(there).content.decode()
     assert "an indirect provider of Northwind Voice" in body
-    assert url(cast.north) in body
+    assert f'href="{home}"' in body
+    assert client.get(home).status_code == 200
 
 
 def test_the_provider_itself_sees_nothing_of_its_parent(sign_in: SignIn, cast: Cast) -> None:
