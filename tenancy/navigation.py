@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from tenancy.policy import Control, Level
 
@@ -47,13 +47,10 @@ def nav_items(scope: Any, path: str) -> list[NavItem]:
     """Entries of the hub that `scope` (a PartnerView or CustomerView) is in, as its actor may see them."""
     entries = CONTROL_HUB if scope.customer else PARTNER_HUB
     key = scope.customer.public_id if scope.customer else scope.partner.public_id
-    shown = [(entry, _reverse(entry, key)) for entry in entries if scope.level(entry.control) >= Level.DISABLED]
+    shown = [
+        (entry, reverse(entry.url_name, args=[key]))
+        for entry in entries
+        if scope.level(entry.control) >= Level.DISABLED
+    ]
     current = max((url for _, url in shown if path.startswith(url)), key=len, default="")
     return [NavItem(entry.label, entry.icon, url, url == current, entry.group) for entry, url in shown]
-
-
-def _reverse(entry: Entry, key: Any) -> str:
-    try:
-        return reverse(entry.url_name, args=[key])
-    except NoReverseMatch:  # LEAD: temporary, while the hubs are being built
-        return "#"
