@@ -130,8 +130,12 @@ class CustomerPanelView(CustomerList):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         context = self.panel_context(self.customer_or_404())
         if request.htmx.target == "panel":  # type: ignore[attr-defined]
-            return render(request, "partnerhub/customers/panel.html", context)
+            return render(request, "partnerhub/customers/panel.html", context | {"in_list": True})
         return self.show("", context)
+
+    def list_context(self, form: CustomerFilterForm, page: Slice) -> dict[str, Any]:
+        shown = {str(customer.public_id) for customer in page.items}
+        return super().list_context(form, page) | {"in_list": str(self.kwargs["customer"]) in shown}
 
 
 class CustomerProgress(CustomerPage):
@@ -144,10 +148,11 @@ class CustomerProgress(CustomerPage):
 
 
 class CustomerPanelProgress(CustomerPage):
-    """The same for the panel's head, buttons and readiness."""
+    """The same for the panel's head, buttons, packages, and the customer's row if the list shows it."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return render(request, "partnerhub/customers/panel_progress.html", self.panel_context(self.customer_or_404()))
+        context = self.panel_context(self.customer_or_404()) | {"in_list": "in_list" in request.GET}
+        return render(request, "partnerhub/customers/panel_progress.html", context)
 
 
 def _uuids(texts: list[str]) -> list[UUID]:

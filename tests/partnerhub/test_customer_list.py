@@ -346,6 +346,38 @@ def test_buttons_follow_the_role(cast: Cast, sign_in: SignIn) -> None:
     assert "Set up customer" in full
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds"),
+    [
+        ("provisioning", "2s"),
+        ("provisioned_with_errors", "10s"),
+        ("error", "10s"),
+        ("provisioned", ""),
+        ("pending_rpl_review", ""),
+    ],
+)
+def test_panel_asks_again_while_something_may_change(status: str, seconds: str, cast: Cast, sign_in: SignIn) -> None:
+    customer = make_customer(cast.north, "Nimbus", status=status)
+    page = sign_in("partner_full").get(panel_url(cast.north, customer)).content.decode()
+    poller = re.search(r'<div id="panel-poller"[^>]*>', page)
+    assert poller
+    assert re.findall(r"every (\w+)", poller[0]) == ([seconds] if seconds else [])
+
+
+def test_panel_poll_brings_the_row_along_when_the_list_shows_it(cast: Cast, sign_in: SignIn) -> None:
+    url = reverse("partnerhub:customer-panel-progress", args=[cast.north.public_id, cast.acme.public_id])
+    client = sign_in("partner_full")
+    row = f'id="status-{cast.acme.public_id}"'
+
+    both, alone = client.get(url + "?in_list=1").content.decode(), client.get(url).content.decode()
+
+    assert row in both
+    assert row not in alone
+    for page in (both, alone):
+        for part in ("panel-poller", "panel-status", "panel-actions", "panel-packages"):
+            assert f'id="{part}"' in page
+
+
 # -- Export -------------------------------------------------------------------------------------------------------------
 def export(client: Client, partner: Partner, **query: str) -> list[list[str]]:
     response = client.get(reverse("partnerhub:customer-export", args=[partner.public_id], query=query))
