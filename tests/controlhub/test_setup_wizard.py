@@ -1,5 +1,6 @@
 """The wizards "Set up customer" and "Add users": nothing typed is lost, nothing is created twice, nobody slips through."""
 
+import random
 import re
 import uuid
 from collections.abc import Callable
@@ -456,3 +457,41 @@ def test_two_confirms_at_once_create_everything_once(transactional_db: None, cas
     assert (ProvisioningJob.objects.count(), broken_invariants()) == (1, [])
     assert RoleAssignment.objects.filter(customer=customer).count() == 1
     assert AuditEvent.objects.filter(action="subscriber.created").count() == 1
+
+
+# -- Hostile input -----------------------------------------------------------------------------------------------------
+NASTY = [
+    "",
+    "\x00",
+    "\ud800",
+    "-1",
+    "99999999999",
+    "../../etc",
+    "' OR 1=1 --",
+    "<script>",
+    "users-0",
+    "new-7",
+    "٣",
+    "🦆" * 200,
+]
+FIELDS = ["first_name", "last_name", "email", "package", "location", "name", "city", "country", "time_zone", "nonsense"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_input_whatever_breaks_a_page(scene: Scene, walk: Walk, seed: int) -> None:
+    """Whatever is posted: a page that says what is wrong, or a redirect. Never an error of ours, never a user."""
+    dice = random.Random(seed)
+    for _ in range(12):
+        key = dice.choice(["locations", "users", "numbers", "summary", "nonsense"])
+        prefix = dice.choice(["users", "branch"])
+        data = {
+            f"{prefix}-{dice.choice(['0', '1', '9999', 'x'])}-{dice.choice(FIELDS)}": dice.choice(NASTY)
+            for _ in range(8)
+        }
+        data |= {name: dice.choice(NASTY) for name in ("rows", "more", "drop", "stay", "go") if dice.random() < 0.4}
+        answer = walk.browser.post(
+            walk.page(key), {name: text.encode("utf-8", "replace").decode() for name, text in data.items()}
+        )
+        assert answer.status_code in (200, 302, 404, 422)
+        assert walk.get("users").status_code in (200, 302)
+    assert Subscriber.objects.count() == 0
