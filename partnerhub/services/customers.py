@@ -292,6 +292,8 @@ def _count_customer(partner: Partner) -> None:
 def set_restricted_mode(*, customer: Customer, on: bool, reason: str, by: Actor) -> bool:
     """Switch Restricted by Partner Mode and tell the customer's administrators. False when it already was so."""
     authorize(by, Control.PARTNER_RESTRICTED_MODE, customer=customer)
+    if customer.partner.state == Partner.State.SUSPENDED:
+        raise PartnerSuspended()
     reason = reason.strip()
     if not reason or len(reason) > REASON_MAX:
         raise ReasonMissing(field="reason")

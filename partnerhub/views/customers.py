@@ -25,7 +25,7 @@ from partnerhub.queries.customers import (
     rows_of,
     with_panel_facts,
 )
-from partnerhub.services.customers import ReasonMissing, create_customer, set_restricted_mode
+from partnerhub.services.customers import PartnerSuspended, ReasonMissing, create_customer, set_restricted_mode
 from partnerhub.wizards.customers import CREATE_CUSTOMER, FIRST_PAGE, customer_info, headquarters
 from tenancy.access import PartnerView, level
 from tenancy.csv_export import csv_response
@@ -200,8 +200,8 @@ class CustomerRestricted(CustomerPage):
         data = form.cleaned_data
         try:
             set_restricted_mode(customer=customer, on=data["on"], reason=data["reason"], by=self.actor)
-        except ReasonMissing as error:
-            form.add_error("reason", str(error))
+        except (ReasonMissing, PartnerSuspended) as error:
+            form.add_error(error.field, str(error))
             return False
         return True
 

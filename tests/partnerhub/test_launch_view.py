@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from tenancy.models import Customer
+from tenancy.models import Customer, Partner
 from tests.cast import Cast
 from tests.factories import make_customer
 
@@ -89,6 +89,19 @@ def test_switch_without_a_good_reason_changes_nothing(data: dict[str, str], cast
 
     assert (plain.status_code, htmx.status_code) == (422, 422)
     assert htmx.headers["HX-Retarget"] == "#restricted-form"
+    cast.acme.refresh_from_db()
+    assert (cast.acme.restricted, cast.acme.audit_events.count()) == (True, 0)
+
+
+def test_suspended_partner_switches_nothing(cast: Cast, sign_in: SignIn) -> None:
+    Partner.objects.filter(pk=cast.north.pk).update(state=Partner.State.SUSPENDED)
+    client = sign_in("partner_full")
+
+    response = client.post(url("customer-restricted", cast, cast.acme), {"on": "0", "reason": "Own IT"})
+
+    assert response.status_code == 422
+    assert "suspended" in response.content.decode()
+    assert 'value="Own IT"' in response.content.decode()
     cast.acme.refresh_from_db()
     assert (cast.acme.restricted, cast.acme.audit_events.count()) == (True, 0)
 
