@@ -56,6 +56,13 @@ class IntervalTooEarly(DomainError):
     message = "A package cannot end before it started."
 
 
+class DayClosed(DomainError):
+    """Whoever bills has closed the day (UTC); what is closed never changes."""
+
+    code = "day_closed"
+    message = "The usage of that day is closed. Make the change from today on."
+
+
 class UnknownPackage(DomainError):
     code = "unknown_package"
     message = "There is no such package."
@@ -124,6 +131,7 @@ def open_intervals(rows: Sequence[tuple[Subject, str]], *, at: datetime) -> list
             "one_base_package_at_a_time": lambda: overlap,
             "one_workspace_package_at_a_time": lambda: overlap,
             "one_add_on_of_a_kind_at_a_time": lambda: overlap,
+            "closed_day_stays": DayClosed,
         }
     ):
         return PackageAssignment.objects.bulk_create(assignments)
@@ -154,7 +162,7 @@ def end_intervals(assignments: Sequence[PackageAssignment], *, at: datetime) -> 
     An interval that somebody else ended meanwhile stays as it is. Raises IntervalTooEarly.
     """
     for assignment in assignments:
-        with named_errors({"assignment_ends_later": IntervalTooEarly}):
+        with named_errors({"assignment_ends_later": IntervalTooEarly, "closed_day_stays": DayClosed}):
             ended = PackageAssignment.objects.filter(pk=assignment.pk, ended_at=None).update(ended_at=at)
         if ended:
             assignment.ended_at = at

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from billing.services import closing
 from controlhub.models import CustomerPackage, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services import packages
 from controlhub.services.administrators import make_administrator
@@ -441,6 +442,19 @@ def test_just_the_add_on_can_be_removed(scene: Scene) -> None:
         "2100",
         ["webex_calling"],
     )
+
+
+def test_nothing_starts_or_ends_in_a_day_that_is_closed(scene: Scene) -> None:
+    subscriber, bare = person(scene, "webex_calling", start=NOON), person(scene)
+    closing.close_partner(partner=scene.customer.partner, until=NOON.date())
+    late = NOON + timedelta(hours=1)
+    for deed in (
+        lambda: packages.assign_package(subscriber=bare, package="webex_suite", by=scene.by, at=late),
+        lambda: packages.change_package(subscriber=subscriber, package="webex_suite", by=scene.by, at=late),
+        lambda: packages.remove_package(subscriber=subscriber, by=scene.by, at=late),
+    ):
+        assert refused(deed, DomainError, scene.customer).code == "day_closed"
+    packages.remove_package(subscriber=subscriber, by=scene.by, at=NOON + timedelta(days=1))
 
 
 # -- All together ------------------------------------------------------------------------------------------------------
