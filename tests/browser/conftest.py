@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.live_portal import free_port, temporary_data_folder
 
@@ -89,6 +89,11 @@ class Visitor:
     def go(self, path: str) -> None:
         self.page.goto(path if path.startswith("http") else self.portal.url + path)
 
+    def menu(self, name: str) -> None:
+        """Choose an entry of the side navigation and wait for its page."""
+        self.page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+
     def look(self, name: str) -> None:
         """Take pictures, light, dark and on a phone, and ask axe about each. No violation is accepted."""
         found = []
@@ -124,6 +129,8 @@ def visitor(
         return someone
 
     yield arrive
+    for number, someone in enumerate(visitors):
+        someone.page.screenshot(path=SHOTS / f"last-seen-{number}.png")  # what a failed test was looking at
     for context in contexts:
         context.close()
     assert [text for someone in visitors for text in someone.complaints if "status of 4" not in text] == []

@@ -101,7 +101,7 @@ def test_the_bar_names_who_looks_at_whom_and_ends_the_session(office: Office, ca
     content = client.get(page("overview", office.customer)).content.decode()
     for text in ("Paula Full", "Northwind Voice", "End session", page("end-launch", office.customer)):
         assert text in content
-    assert "Restricted by Partner." not in content
+    assert "Restricted by Partner Mode is on." not in content
     ended = client.post(page("end-launch", office.customer))
     assert ended.headers["Location"] == (f"/partner/{cast.north.public_id}/customers/{office.customer.public_id}/")
     assert client.get(page("overview", office.customer)).status_code == 403
@@ -116,7 +116,7 @@ def test_ending_a_session_that_ran_out_is_harmless(office: Office, sign_in: Sign
 
 def test_the_restricted_banner_is_for_the_customers_own_admins(office: Office, cast: Cast, sign_in: SignIn) -> None:
     furnish(cast.open_acme)
-    banner = "Restricted by Partner."
+    banner = "Restricted by Partner Mode is on."
     assert banner in sign_in("customer_restricted").get(page("overview", office.customer)).content.decode()
     assert banner not in sign_in("customer_full").get(page("overview", cast.open_acme)).content.decode()
 
