@@ -139,9 +139,9 @@ def _give_again(subscriber: Subscriber, given: Result) -> None:
 def _person_id(subscriber: Subscriber) -> str:
     if subscriber.person_id:
         return str(subscriber.person_id)
-    if subscriber.status == Status.FAILED:
-        raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
-    raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
+    if subscriber.status == Status.PENDING:
+        raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
+    raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
 
 
 def _change_package(context: StepContext) -> Result:

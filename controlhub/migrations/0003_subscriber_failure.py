@@ -4,20 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('controlhub', '0002_guards'),
+        ("controlhub", "0002_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='subscriber',
-            name='error',
+            model_name="subscriber",
+            name="error",
             field=models.TextField(blank=True),
         ),
         migrations.AlterField(
-            model_name='subscriber',
-            name='status',
-            field=models.CharField(choices=[('provisioned', 'Active'), ('pending', 'Invitation pending'), ('pending_user_migration', 'Consent pending'), ('suspended', 'Suspended'), ('failed', 'Failed')], default='pending', max_length=24),
+            model_name="subscriber",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("provisioned", "Active"),
+                    ("pending", "Invitation pending"),
+                    ("pending_user_migration", "Consent pending"),
+                    ("suspended", "Suspended"),
+                    ("failed", "Failed"),
+                ],
+                default="pending",
+                max_length=24,
+            ),
         ),
     ]

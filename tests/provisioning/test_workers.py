@@ -79,8 +79,11 @@ def test_killing_celery_again_and_again_loses_and_doubles_nothing(tmp_path: Path
     for kill in range(KILLS):
         with celery(tmp_path / f"{kill}.log"):
             wait_for(SimulatedEffect.objects.count() + EFFECTS_BETWEEN_KILLS, deadline)
-        if kill == 1:
-            broker.flushdb()
+            if kill == 1:
+                broker.flushdb()
+            if kill == 2:
+                terminate_other_backends()
+                wait_for(SimulatedEffect.objects.count() + EFFECTS_BETWEEN_KILLS, deadline)
     with celery(tmp_path / "last.log"):
         wait_for_all(deadline)
     assert_all_went_well(jobs)
@@ -125,6 +128,15 @@ def celery(log: Path) -> Iterator[None]:
         finally:
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
+
+
+def terminate_other_backends() -> None:
+    """What a restart of PostgreSQL does to the workers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def worker_database_url() -> str:
