@@ -114,35 +114,36 @@ LEFT JOIN LATERAL (
 """
 CHECK_DAY = f"""
 WITH touched AS (
-    SELECT DISTINCT customer_id, package, location_id FROM controlhub_packageassignment
-    WHERE partner_id = %(partner)s
-      AND ((started_at >= %(opens)s AND started_at < %(closes)s) OR (ended_at >= %(opens)s AND ended_at < %(closes)s))
+    SELECT customer_id, package, location_id FROM controlhub_packageassignment
+    WHERE partner_id = %(partner)s AND started_at >= %(opens)s AND started_at < %(closes)s
+    UNION
+    SELECT customer_id, package, location_id FROM controlhub_packageassignment
+    WHERE partner_id = %(partner)s AND ended_at >= %(opens)s AND ended_at < %(closes)s
 ),
-by_intervals AS (
-    SELECT touched.customer_id, touched.package, touched.location_id,
-           coalesce(sum(extract(epoch FROM least(a.ended_at, %(closes)s) - greatest(a.started_at, %(opens)s)))
-               FILTER (WHERE a.ended_at IS NULL OR a.ended_at > %(opens)s), 0)::bigint AS seconds,
-           count(*) FILTER (WHERE a.ended_at IS NULL OR a.ended_at >= %(closes)s) AS open_count
-    FROM touched JOIN controlhub_packageassignment a
-      ON a.customer_id = touched.customer_id AND a.partner_id = %(partner)s AND a.package = touched.package
-     AND a.location_id IS NOT DISTINCT FROM touched.location_id AND a.started_at < %(closes)s
-    GROUP BY touched.customer_id, touched.package, touched.location_id
-),
-by_ledger AS (
-    SELECT touched.*,
+-- One look at the customer's own assignments for each key: joining the sets would read the whole partner every night.
+compared AS MATERIALIZED (
+    SELECT touched.customer_id, touched.package,
+           assigned.seconds AS assigned_seconds, assigned.open_count AS assigned_open,
            coalesce(now.open_count, 0) AS open_count,
            coalesce(now.open_count, 0) - coalesce(was.open_count, 0) AS opened,
            coalesce(now.shift, 0) - coalesce(was.shift, 0) AS moved,
            coalesce(now.open_count * {MIDNIGHT.format("(%(day)s::date + 1)")} + now.shift, 0)
              - coalesce(was.open_count * {MIDNIGHT.format("%(day)s::date")} + was.shift, 0) AS seconds
-    FROM touched {_STANDING.format("<= %(day)s", "now")} {_STANDING.format("< %(day)s", "was")}
+    FROM touched
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(extract(epoch FROM least(ended_at, %(closes)s) - greatest(started_at, %(opens)s)))
+                   FILTER (WHERE ended_at IS NULL OR ended_at > %(opens)s), 0)::bigint AS seconds,
+               count(*) FILTER (WHERE ended_at IS NULL OR ended_at >= %(closes)s) AS open_count
+        FROM controlhub_packageassignment
+        WHERE customer_id = touched.customer_id AND partner_id = %(partner)s AND package = touched.package
+          AND location_id IS NOT DISTINCT FROM touched.location_id AND started_at < %(closes)s
+    ) assigned
+    {_STANDING.format("<= %(day)s", "now")} {_STANDING.format("< %(day)s", "was")}
 ),
-together AS (SELECT package, sum(opened) AS opened, sum(moved) AS moved FROM by_ledger GROUP BY package)
+together AS (SELECT package, sum(opened) AS opened, sum(moved) AS moved FROM compared GROUP BY package)
 SELECT format('customer %%s, package %%s: the ledger says %%s seconds and %%s open, the assignments say %%s and %%s',
-              customer_id, package, by_ledger.seconds, by_ledger.open_count, by_intervals.seconds, by_intervals.open_count)
-FROM by_ledger JOIN by_intervals USING (customer_id, package)
-WHERE by_ledger.location_id IS NOT DISTINCT FROM by_intervals.location_id
-  AND (by_ledger.seconds, by_ledger.open_count) <> (by_intervals.seconds, by_intervals.open_count)
+              customer_id, package, seconds, open_count, assigned_seconds, assigned_open)
+FROM compared WHERE (seconds, open_count) <> (assigned_seconds, assigned_open)
 UNION ALL
 SELECT format('package %%s: the partner''s ledger moved by %%s and %%s, its customers'' by %%s and %%s', together.package,
               coalesce(now.open_count, 0) - coalesce(was.open_count, 0), coalesce(now.shift, 0) - coalesce(was.shift, 0),

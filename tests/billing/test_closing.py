@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing import ledger_sql
 from billing.models import DayClose, ParkedPartner, PartnerUsageDay, UsageDay
 from billing.services.closing import Closing, close_missing_days, close_partner, next_day
 from tests.billing.history import DAY, FIRST, Interval, World, at, day, make_world, store
@@ -175,6 +176,24 @@ def test_a_partner_that_does_not_add_up_is_parked_and_the_others_go_on(world: Wo
     assert "the ledger says" in parking.reason
     assert parked.parked == f"{day(0):%F}: {parking.reason}"
     assert closed(world) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "reason"),
+    [
+        ("AND started_at < %(closes)s", "AND started_at < %(closes)s AND location_id IS NULL", "usage_never_below_zero"),
+        ("", "", ""),  # nothing wrong: the check itself lets a right day pass
+        ("AND ended_at < %(closes)s", "AND ended_at < %(opens)s", "the ledger says"),
+        ("AS moved FROM changes GROUP BY package", "+ 1 AS moved FROM changes GROUP BY package", "the partner's ledger moved"),
+    ],
+)  # fmt: skip
+def test_a_wrong_computation_is_noticed_before_the_day_closes(
+    right: str, wrong: str, reason: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, 500), Interval(1, "webex_suite", 1, 2, 50, None)])
+    monkeypatch.setattr(ledger_sql, "CLOSE_DAY", ledger_sql.CLOSE_DAY.replace(right, wrong))
+    result = close_partner(partner=world.partners[0], until=day(0))
+    assert (reason in result.parked, bool(result.parked), len(closed(world))) == (True, bool(reason), int(not reason))
 
 
 def test_a_parked_partner_goes_on_once_its_day_adds_up(world: World) -> None:

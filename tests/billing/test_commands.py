@@ -45,7 +45,12 @@ def tampered(sql: str) -> list[str]:
     """What is noticed after the tables' owner ran `sql` with the triggers off."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table can be altered while checks are pending
-        for table in ("billing_usageday", "billing_partnerusageday", "billing_dayclose", "controlhub_packageassignment"):
+        for table in (
+            "billing_usageday",
+            "billing_partnerusageday",
+            "billing_dayclose",
+            "controlhub_packageassignment",
+        ):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(sql)
     return broken()
