@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from billing import bell
+from billing.bell import report_bell
 from billing.queries import clock
 from billing.queries.reports import unfinished_reports
 from billing.services import closing, making
@@ -27,5 +27,4 @@ def make_report(*, report_id: str, **kwargs: Any) -> None:
 @shared_task(name="billing.sweep_reports")
 def sweep_reports(**kwargs: Any) -> None:
     """Every few seconds: ring for reports whose message was lost or whose worker died."""
-    for report in unfinished_reports():
-        bell.ring(report.public_id)
+    report_bell.ring([str(report.public_id) for report in unfinished_reports()])

@@ -6,6 +6,7 @@ short-lived connection with short limits is used, and after a failure nobody tri
 
 import logging
 import time
+from collections.abc import Sequence
 
 from celery import current_app
 from kombu.exceptions import OperationalError
@@ -24,30 +25,34 @@ logger = logging.getLogger(__name__)
 
 
 class Bell:
-    """Rings for jobs; remembers when ringing last failed, so that one frozen Redis slows one request, not all."""
+    """Rings for rows of one kind, by default for jobs: `task` is called with the row's id as `argument`.
 
-    def __init__(self) -> None:
+    Remembers when ringing last failed, so that one frozen Redis slows one request, not all.
+    """
+
+    def __init__(self, task: str = RUN_JOB, argument: str = "job_id") -> None:
+        self._task, self._argument = task, argument
         self._quiet_until = 0.0
 
-    def ring(self, job_ids: list[int]) -> bool:
-        """Tell a worker about each job. False when the broker did not take it in time."""
-        if not job_ids or time.monotonic() < self._quiet_until:
+    def ring(self, ids: Sequence[int | str]) -> bool:
+        """Tell a worker about each row. False when the broker did not take it in time."""
+        if not ids or time.monotonic() < self._quiet_until:
             return False
         try:
-            self._publish(job_ids)
+            self._publish(ids)
         except (OperationalError, OSError) as error:
             self._quiet_until = time.monotonic() + QUIET_SECONDS
-            logger.warning("The bell did not ring; the sweeper will offer the jobs.", extra={"error": str(error)})
+            logger.warning("The bell did not ring; the sweeper rings again.", extra={"error": str(error)})
             return False
         return True
 
-    def _publish(self, job_ids: list[int]) -> None:
+    def _publish(self, ids: Sequence[int | str]) -> None:
         options = {**current_app.conf.broker_transport_options, **_LIMITS}
         with current_app.connection_for_write(transport_options=options) as connection:
-            for job_id in job_ids:
+            for row_id in ids:
                 current_app.send_task(
-                    RUN_JOB,
-                    kwargs={"job_id": job_id},
+                    self._task,
+                    kwargs={self._argument: row_id},
                     connection=connection,
                     retry=False,
                     expires=EXPIRES_SECONDS,

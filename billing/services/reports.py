@@ -5,7 +5,8 @@ from datetime import date
 
 from django.db import transaction
 
-from billing import bell, files
+from billing import files
+from billing.bell import report_bell
 from billing.errors import NotASubPartner, PeriodInvalid, ReportExists
 from billing.models import BillingReport
 from billing.queries import clock
@@ -59,7 +60,7 @@ def create_report(
             changes={"about": [None, report.about.name]},
             by=by,
         )
-        transaction.on_commit(lambda: bell.ring(report.public_id))
+        transaction.on_commit(lambda: report_bell.ring([str(report.public_id)]))
     return report
 
 

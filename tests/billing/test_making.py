@@ -7,10 +7,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 
-from billing import bell, files, tasks
+from billing import files, tasks
+from billing.bell import report_bell
 from billing.models import BillingReport, ParkedPartner, UsageDay
 from billing.queries.reports import unfinished_reports
 from billing.services.making import MAX_ATTEMPTS, make_report
@@ -128,11 +128,11 @@ def test_the_sweeper_rings_for_what_nobody_made(
     ordered: BillingReport, used: Cast, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[object] = []
-    monkeypatch.setattr(bell, "ring", rung.append)
+    monkeypatch.setattr(report_bell, "ring", rung.extend)
     BillingReport.objects.update(created_at=ordered.created_at - timedelta(seconds=6))
     BillingReport.objects.create(partner=used.north, type="PARTNER", start_on=today, end_on=today)  # just rung for
     tasks.sweep_reports()
-    assert rung == [report.public_id for report in unfinished_reports()] == [ordered.public_id]
+    assert rung == [str(report.public_id) for report in unfinished_reports()] == [str(ordered.public_id)]
 
 
 def test_tasks_read_the_clock_and_do_the_work(ordered: BillingReport) -> None:
@@ -142,12 +142,13 @@ def test_tasks_read_the_clock_and_do_the_work(ordered: BillingReport) -> None:
     assert ordered.status == "COMPLETED"
 
 
-def test_a_dead_broker_costs_the_request_nothing(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise OSError("connection refused")
-
-    monkeypatch.setattr("billing.bell.current_app.send_task", refuse)
-    assert bell.ring(uuid4()) is False
+def test_the_message_carries_only_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(
+        "provisioning.bell.current_app.send_task", lambda task, **options: sent.append((task, options["kwargs"]))
+    )
+    assert report_bell.ring(["some-id"]) is True
+    assert sent == [("billing.make_report", {"report_id": "some-id"})]
 
 
 def test_made_through_the_fixture(used: Cast, made: Callable[..., BillingReport]) -> None:

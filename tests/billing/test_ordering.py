@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from billing import bell, files
+from billing import files
+from billing.bell import report_bell
 from billing.errors import NotASubPartner, PeriodInvalid, ReportExists
 from billing.models import BillingReport
 from billing.services.reports import create_report, delete_report, earliest_day
@@ -35,7 +36,7 @@ def test_an_order_is_a_row_an_event_and_a_ring(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     rung: list[object] = []
-    monkeypatch.setattr(bell, "ring", rung.append)
+    monkeypatch.setattr(report_bell, "ring", rung.extend)
     with django_capture_on_commit_callbacks(execute=True):
         report = order()
     assert (report.status, report.created_by, report.about) == ("IN_PROGRESS", cast.admins["partner_full"], cast.north)
@@ -45,7 +46,7 @@ def test_an_order_is_a_row_an_event_and_a_ring(
         str(report.public_id),
         cast.north,
     )
-    assert rung == [report.public_id]
+    assert rung == [str(report.public_id)]
 
 
 def test_today_is_refused(order: Callable[..., BillingReport], today: date) -> None:
