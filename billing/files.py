@@ -15,9 +15,14 @@ def report_path(report: BillingReport) -> Path:
 
 
 def draft_path(report: BillingReport) -> Path:
-    """A name of one's own beside the final one, to write to. Makes the folder."""
+    """A name of one's own beside the final one, to write to. Makes the folder, removes what a killed worker left there.
+
+    For whoever holds the report's lock: nobody else can be writing.
+    """
     folder = report_path(report).parent
     folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{report.public_id}.*.part"):
+        leftover.unlink(missing_ok=True)
     return folder / f"{report.public_id}.{uuid.uuid4().hex}.part"
 
 

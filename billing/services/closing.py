@@ -4,12 +4,12 @@ The question is never "was yesterday closed?" but "which days are missing?", so 
 between two days change nothing. The clock is read by the caller: `until` is the last day that may close.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import structlog
 from django.db import DataError, IntegrityError, connection, transaction
 
 from billing import ledger_sql
@@ -18,7 +18,7 @@ from billing.models import DayClose, ParkedPartner
 from tenancy.models import Partner
 
 ONE_DAY = timedelta(days=1)
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _close_one(partner: Partner, day: date) -> int:
 
 
 def _park(partner: Partner, day: date, reason: str) -> str:
-    log.error("billing day not closed", extra={"partner": partner.pk, "day": f"{day:%F}", "reason": reason})
+    log.error("billing_day_not_closed", partner=partner.pk, day=f"{day:%F}", reason=reason)
     ParkedPartner.objects.update_or_create(partner=partner, defaults={"day": day, "reason": reason})
     return f"{day:%F}: {reason}"
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -24,6 +25,7 @@ from tenancy.errors import DomainError
 
 MAX_ATTEMPTS = 5
 IN_PROGRESS, COMPLETED, FAILED = BillingReport.Status
+log = structlog.get_logger(__name__)
 
 
 class CannotMake(DomainError):
@@ -158,6 +160,7 @@ def _complete(report: BillingReport, written: WrittenFile, total: int) -> None:
 
 
 def _fail(report: BillingReport, error: CannotMake) -> None:
+    log.error("billing_report_failed", report=str(report.public_id), code=error.code, reason=str(error))
     BillingReport.objects.filter(pk=report.pk, status=IN_PROGRESS).update(
         status=FAILED, finished_at=Now(), error_code=error.code, error=str(error)[:300]
     )

@@ -23,6 +23,12 @@ def reports_dir(settings: LazySettings, tmp_path: Path) -> Path:
     return settings.REPORTS_DIR
 
 
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Yesterday can be closed in the first minute of a day, too: no test depends on when it runs."""
+    monkeypatch.setattr(clock, "SETTLING_SECONDS", 0)
+
+
 @pytest.fixture
 def today(db: None) -> date:
     return clock.today()

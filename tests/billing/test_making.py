@@ -12,7 +12,9 @@ from django.db import connection
 from billing import files, tasks
 from billing.bell import report_bell
 from billing.models import BillingReport, ParkedPartner, UsageDay
+from billing.queries import clock
 from billing.queries.reports import unfinished_reports
+from billing.services import making
 from billing.services.making import MAX_ATTEMPTS, make_report
 from tests.cast import Cast
 
@@ -41,6 +43,28 @@ def test_making_twice_makes_one_file(ordered: BillingReport, today: date) -> Non
     first = make(ordered, today).finished_at
     again = make(ordered, today)
     assert (state(again), again.finished_at) == (("COMPLETED", "", 1), first)
+
+
+def test_what_a_killed_worker_left_is_removed(ordered: BillingReport, today: date) -> None:
+    files.draft_path(ordered).write_text("half a fi")
+    make(ordered, today)
+    assert [path.name for path in files.report_path(ordered).parent.iterdir()] == [f"{ordered.public_id}.csv"]
+
+
+def test_a_report_deleted_while_it_is_made_leaves_nothing(
+    ordered: BillingReport, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = making._write
+
+    def write_then_deleted(report: BillingReport, draft: Path) -> making.WrittenFile:
+        written = write(report, draft)
+        BillingReport.objects.all().delete()
+        files.remove_files(files.report_path(report))
+        return written
+
+    monkeypatch.setattr(making, "_write", write_then_deleted)
+    make_report(report_id=ordered.public_id, until=today - timedelta(days=1))
+    assert list(files.report_path(ordered).parent.iterdir()) == []
 
 
 def test_a_deleted_report_is_not_made(today: date, reports_dir: Path) -> None:
@@ -133,6 +157,12 @@ def test_the_sweeper_rings_for_what_nobody_made(
     BillingReport.objects.create(partner=used.north, type="PARTNER", start_on=today, end_on=today)  # just rung for
     tasks.sweep_reports()
     assert rung == [str(report.public_id) for report in unfinished_reports()] == [str(ordered.public_id)]
+
+
+def test_a_day_is_closable_once_it_is_over_for_a_while(today: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert clock.last_closable_day() == today - timedelta(days=1)
+    monkeypatch.setattr(clock, "SETTLING_SECONDS", 86_400)
+    assert clock.last_closable_day() == today - timedelta(days=2)
 
 
 def test_tasks_read_the_clock_and_do_the_work(ordered: BillingReport) -> None:
