@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from billing.models import BillingReport
 from controlhub.models import CustomerPackage, Location, PackageAssignment, PhoneNumber, Subscriber, Workspace
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
@@ -154,3 +155,9 @@ def make_assignment(
     who = {"subscriber": subject} if isinstance(subject, Subscriber) else {"workspace": subject}
     defaults = {"customer": subject.customer, "partner": subject.customer.partner, "location": subject.location}
     return PackageAssignment.objects.create(package=package, started_at=start, ended_at=end, **who, **defaults | fields)
+
+
+def make_report(partner: Partner, **fields: Any) -> BillingReport:
+    """A report that is still being made."""
+    defaults = {"type": "CUSTOMER", "start_on": date(2026, 1, 1), "end_on": date(2026, 1, 31)}
+    return BillingReport.objects.create(partner=partner, **defaults | fields)

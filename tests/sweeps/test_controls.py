@@ -67,7 +67,7 @@ def test_public_urls_are_few_and_known() -> None:
         "/account/inactive/",
         "/password/reset/",
         "/password/reset/done/",
-        "/password/reset/key/<str:uidb36>-<str:key>/",
+        "/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         "/password/reset/key/done/",
         "/dev/components/",
     }
