@@ -1,16 +1,22 @@
 """Several at once: two beats, a change on its way while its day closes, a crash between two days."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
-from billing import ledger_sql
-from billing.models import DayClose, PartnerUsageDay, UsageDay
+from billing import files, ledger_sql
+from billing.models import BillingReport, DayClose, PartnerUsageDay, UsageDay
 from billing.services import closing
 from billing.services.closing import close_missing_days, close_partner
+from billing.services.making import make_report
 from tests.billing.history import DAY, Interval, World, day, make_world, store
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -137,3 +143,59 @@ def test_a_crash_between_two_days_leaves_whole_days_and_loses_none(monkeypatch: 
     monkeypatch.undo()
     resumed = close_partner(partner=world.partners[0], until=day(7))
     assert (resumed.days, resumed.changes, resumed.parked) == (5, 8, "")
+
+
+# A worker that stops for ever in the middle of writing the file.
+HANGING_WORKER = """
+import sys, time, uuid
+import django
+django.setup()
+from datetime import date
+from billing.services import making
+making.os.fsync = lambda descriptor: (print("writing", flush=True), time.sleep(60))
+making.make_report(report_id=uuid.UUID(sys.argv[1]), until=date.fromisoformat(sys.argv[2]))
+"""
+
+
+def test_a_worker_killed_while_it_writes_is_followed_by_the_next(reports_dir: Path) -> None:
+    world = make_world()
+    store(world, changes_of_a_week(world))
+    report = BillingReport.objects.create(partner=world.partners[0], type="USER", start_on=day(0), end_on=day(6))
+    until = day(7)
+    folder = reports_dir / str(world.partners[0].public_id)
+
+    environ = os.environ | {"DATABASE_URL": this_database_url(), "PORTAL_DATA_DIR": str(reports_dir.parent)}
+    command = [sys.executable, "-c", HANGING_WORKER, str(report.public_id), f"{until:%F}"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "writing\n"
+        assert [path.suffix for path in folder.iterdir()] == [".part"]
+        make_report(report_id=report.public_id, until=until)  # while it writes, nobody else does
+        assert list(BillingReport.objects.values_list("status", "attempts")) == [("IN_PROGRESS", 1)]
+        worker.kill()
+
+    wait_until_the_lock_is_free()
+    make_report(report_id=report.public_id, until=until)
+    report.refresh_from_db()
+    assert (report.status, report.attempts, report.total_seconds) == ("COMPLETED", 2, 7 * 5_000 - sum(range(7)))
+    assert list(folder.iterdir()) == [files.report_path(report)]
+
+
+def this_database_url() -> str:
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+def wait_until_the_lock_is_free() -> None:
+    """PostgreSQL notices within moments that the worker's connection is gone."""
+    pause = threading.Event()
+    for _ in range(WAIT * 100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if not cursor.fetchone()[0]:
+                return
+        pause.wait(0.01)
+    pytest.fail("the dead worker still holds its lock")
