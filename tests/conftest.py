@@ -13,13 +13,14 @@ from pytest_django.plugin import DjangoDbBlocker
 from tenancy.actors import SYSTEM, Actor
 from tests.cast import Cast, make_cast
 
-
 # Same examples on every run: a red suite is a change of ours, not luck. HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("portal", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile("search", max_examples=2000, deadline=None, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portal"))
 
-TRUNCATE_TRIGGERS = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgtype & 32) > 0"
+TRUNCATE_TRIGGERS = (
+    "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgtype & 32) > 0"
+)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,16 @@ from config.demo.story import CustomerStory
 from controlhub.models import Location
 from partnerhub.services.onboarding import ONBOARD_CUSTOMER, onboarding_steps
 from provisioning.models import ProvisioningJob, ProvisioningStep, Screening
+from provisioning.queries import WAITING_CODE
 from provisioning.queue import NewStep
+from provisioning.screening import HELD
 from tenancy.models import Customer
 from tenancy.packages import PACKAGES, needs_calling
 
-MAINTENANCE = "Calling services are in maintenance, provisioning has not started. It is tried again by itself."
+MAINTENANCE = "Calling services are in maintenance, provisioning has not started."
 STEP = timedelta(seconds=2)
+# At which step the job waits, and why. Held by screening: nothing is done yet. In maintenance: the organisation is made.
+WAITS = {"pending_rpl_review": (0, WAITING_CODE, HELD), "provisioning": (2, "2560", MAINTENANCE)}
 State, StepState = ProvisioningJob.State, ProvisioningStep.State
 
 
@@ -57,7 +61,10 @@ def _job_columns(story: CustomerStory, end: datetime) -> dict[str, object]:
 
 def _make_step(job: ProvisioningJob, story: CustomerStory, position: int, step: NewStep, *, at: datetime) -> None:
     failed = step.name == "package" and step.item in story.failed
-    waiting = _waits(story, position)
+    waits_at, code, why = WAITS.get(story.mood, (position + 1, "", ""))
+    waiting = position >= waits_at
+    if failed:
+        code, why = "not_offered", story.failed[step.item]
     state = StepState.FAILED if failed else StepState.PENDING if waiting else StepState.DONE
     ProvisioningStep.objects.create(
         job=job,
@@ -67,17 +74,11 @@ def _make_step(job: ProvisioningJob, story: CustomerStory, position: int, step: 
         title=step.title,
         state=state,
         attempts=0 if waiting else 1,
-        error_code="not_offered" if failed else "",
-        error=story.failed.get(step.item, "") if failed else "",
+        error_code=code if failed or position == waits_at else "",
+        error=why if failed or position == waits_at else "",
         started_at=None if waiting else at,
         finished_at=None if waiting else at + STEP,
     )
-
-
-def _waits(story: CustomerStory, position: int) -> bool:
-    """Held by screening: nothing is done yet. In maintenance: screening and organisation are."""
-    done = {"pending_rpl_review": 0, "provisioning": 2}
-    return position >= done.get(story.mood, position + 1)
 
 
 def _screen(customer: Customer, story: CustomerStory, at: datetime) -> None:

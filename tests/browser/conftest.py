@@ -111,9 +111,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(
-    browser: Browser, portal: Portal, logins: dict[str, dict[str, str]]
-) -> Iterator[Callable[[str], Visitor]]:
+def visitor(browser: Browser, portal: Portal, logins: dict[str, dict[str, str]]) -> Iterator[Callable[[str], Visitor]]:
     """A factory of signed-in visitors, by demo role, each in a browser of his own."""
     contexts, visitors = [], []
 

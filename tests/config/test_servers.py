@@ -9,7 +9,6 @@ from django.db import connection
 from config.embedded.urls import server_url
 
 
-@pytest.mark.servers
 @pytest.mark.django_db
 def test_the_database_is_recent_enough_and_has_the_extensions() -> None:
     with connection.cursor() as cursor:
@@ -25,14 +24,12 @@ def test_the_database_is_recent_enough_and_has_the_extensions() -> None:
     assert installed == ["btree_gin", "btree_gist", "pg_trgm"]
 
 
-@pytest.mark.servers
 def test_the_cache_keeps_what_it_is_given() -> None:
     cache.set("servers", {"name": "Zoë", "seconds": 86400}, 10)
 
     assert cache.get("servers") == {"name": "Zoë", "seconds": 86400}
 
 
-@pytest.mark.servers
 def test_broker_and_cache_do_not_share_a_database() -> None:
     cache.set("mine", 1, 10)
 
