@@ -141,7 +141,7 @@ def _restarted(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Acto
 
 
 ONBOARDING = JobType(
-    title="Set up customer",
+    title="Provision customer",
     steps={
         "screening": SCREENING_STEP,
         "organisation": StepHandler(_create_organisation, _organisation_created, critical=True),
