@@ -7,17 +7,22 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
+SIGNED = re.compile(r"/download/[^/\s]+/")
 
 
 def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of every key that names a secret."""
-    return {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
+    """Replace the value of every key that names a secret, and the signature in a download link."""
+    masked = {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
+    return {
+        key: SIGNED.sub("/download/***/", value) if isinstance(value, str) else value for key, value in masked.items()
+    }
 
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     mask_secrets,
 ]

@@ -7,7 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from billing.models import BillingReport
 from billing.services.closing import close_missing_days
+from billing.services.making import make_report
+from billing.services.reports import create_report
 from config.demo.cast import ASSIGNED_TO_PARTNER_ADMIN, LOGINS, PASSWORD
 from config.demo.jobs import make_onboarding_job
 from config.demo.people import populate
@@ -44,6 +47,17 @@ def close_history(demo: Demo) -> None:
     for closing in close_missing_days(until=demo.now.date() - timedelta(days=1)):
         if closing.parked:
             raise RuntimeError(f"The demo's history of {closing.partner} does not add up: {closing.parked}")
+
+
+def make_reports(demo: Demo) -> None:
+    """The three reports of last month, made as the worker would make them."""
+    yesterday = demo.now.date() - timedelta(days=1)
+    last = demo.now.date().replace(day=1) - timedelta(days=1)
+    partner = demo.partners[LOGINS[0].at]
+    by = actor_for(AdminUser.objects.get(email=LOGINS[0].email), door="demo")
+    for kind in BillingReport.Type.values:
+        report = create_report(partner=partner, kind=kind, start_on=last.replace(day=1), end_on=last, by=by)
+        make_report(report_id=report.public_id, until=yesterday)
 
 
 def make_partner(demo: Demo, story: PartnerStory) -> None:

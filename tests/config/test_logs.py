@@ -1,0 +1,42 @@
+"""Logs hold no secrets."""
+
+import json
+import logging
+
+import pytest
+
+from config.logs import logging_config, mask_secrets
+
+
+def test_values_of_secret_names_and_signed_links_are_masked() -> None:
+    event = {
+        "event": "password reset",
+        "password": "hunter2",
+        "api_token": "wsp_abc",
+        "path": "/partner/p/billing/reports/r/download/eyJhbGciOi:1x:sig/",
+        "count": 3,
+    }
+    assert mask_secrets(None, "info", event) == {
+        "event": "password reset",
+        "password": "***",
+        "api_token": "***",
+        "path": "/partner/p/billing/reports/r/download/***/",
+        "count": 3,
+    }
+
+
+def test_a_line_is_json_with_its_extra_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        logging_config(level="INFO", json=True)
+        logging.getLogger("portal.test").warning("bell failed", extra={"job": "j1", "secret": "s"})
+    finally:
+        root.handlers[:], root.level = before
+    line = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert {name: line[name] for name in ("event", "job", "secret", "level")} == {
+        "event": "bell failed",
+        "job": "j1",
+        "secret": "***",
+        "level": "warning",
+    }
