@@ -6,6 +6,7 @@ harmless, and a step's result, state and effects on our rows commit together or 
 
 import logging
 import random
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tenancy.errors import DomainError
 
 MAX_TRIES = 5
 MAX_SILENT_CLAIMS = 5
+TURN_SECONDS = 300.0
 BACKOFF_SECONDS = 2.0
 BACKOFF_LIMIT_SECONDS = 300.0
 JobState = ProvisioningJob.State
@@ -95,14 +97,26 @@ class Run:
             logger.error("A job that cannot even fail was given up", extra={"job": str(self.job.public_id)})
             self._give_up(CRASHED)
             return
-        steps = list(self.job.steps.all())
+        self._do(kind, list(self.job.steps.all()))
+
+    def _do(self, kind: JobType, steps: Sequence[ProvisioningStep]) -> None:
+        stop_at = time.monotonic() + TURN_SECONDS
         for step in steps:
-            if step.state in (StepState.PENDING, StepState.RUNNING) and not self._step(kind, step):
+            is_open = step.state in (StepState.PENDING, StepState.RUNNING)
+            if is_open and not self._step(kind, step):
                 return
             if step.state == StepState.FAILED and kind.steps[step.name].critical:
                 self._skip_rest(steps)
                 break
+            if is_open and time.monotonic() >= stop_at and step is not steps[-1]:
+                self._let_others()
+                return
         self._finish(kind, steps)
+
+    def _let_others(self) -> None:
+        """A long job gives its worker back now and then, well before Celery's time limit would stop it in a step."""
+        with self._fenced():
+            self._release(JobState.QUEUED, next_run_at=Now(), offered_at=None)
 
     def _step(self, kind: JobType, step: ProvisioningStep) -> bool:
         """One try of one step; True when the job may go on to the next one."""

@@ -25,7 +25,7 @@ from tests.cast import Cast
 from tests.provisioning.helpers import broken_invariants, effects, make_ordered_customer, order, run_to_end, states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-EVERY = int(os.environ.get("CRASH_EVERY", "3"))  # 1 dies at every single statement (a minute); 3 is for every day
+EVERY = int(os.environ.get("CRASH_EVERY", "7"))  # 1 dies at every single statement (a minute); 7 is for every day
 CLOUD_EFFECTS = [
     "screening:0",
     "organisation:",
@@ -124,6 +124,22 @@ def test_dying_at_any_statement_loses_and_doubles_nothing(cast: Cast, after: boo
         run_to_end(job)
         assert facts(job) == good, at
         assert 1 <= len(mail.outbox) <= 2
+    assert broken_invariants() == []
+
+
+def test_dying_while_a_customer_fails_leaves_it_failed(cast: Cast) -> None:
+    SimulatedFault.objects.create(operation="create_organisation", kind="refused", message="No.")
+    total, good = number_of_statements(cast)
+    assert (good["customer"], good["states"], good["effects"]) == (
+        "error",
+        {"done", "failed", "skipped"},
+        CLOUD_EFFECTS[:1],
+    )
+    for at in range(1, total + 1):
+        job = ordered(cast)
+        assert crash_once(job, Executioner(at)), at
+        run_to_end(job)
+        assert facts(job) == good, at
     assert broken_invariants() == []
 
 

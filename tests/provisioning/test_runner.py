@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
-from provisioning import registry
+from provisioning import registry, runner
 from provisioning.errors import Fenced, PermanentError, RetryableError, WaitUntil
 from provisioning.models import ProvisioningJob
 from provisioning.queue import NewStep, NothingToRetry, enqueue, retry_job
@@ -261,3 +261,14 @@ def test_times_are_the_databases(cast: Cast, probe: Probe, time_machine: Any) ->
     assert run_job(job_id=job.pk) is True
     job.refresh_from_db()
     assert ProvisioningJob.objects.filter(pk=job.pk, finished_at__gt=Now() - timedelta(minutes=1)).exists()
+
+
+def test_a_long_job_lets_others_have_a_turn(cast: Cast, probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TURN_SECONDS", 0)
+    job = order(cast, "a", "b")
+    run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, states(job)) == ("queued", {"part a": "done", "part b": "pending"})
+    run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, probe.log) == ("succeeded", ["call a", "apply a", "call b", "apply b", "finished"])

@@ -29,8 +29,8 @@ from tests.provisioning.helpers import broken_invariants, effects, make_ordered_
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PROJECT = Path(__file__).resolve().parents[2]
-CUSTOMERS = 16
-KILLS = 4
+CUSTOMERS = 12
+KILLS = 3
 EFFECTS_BETWEEN_KILLS = 8
 DEADLINE_SECONDS = 90
 CLOUD_EFFECTS = [
