@@ -31,7 +31,13 @@ class Role(StrEnum):
     HELPDESK_ADVANCED = "helpdesk_advanced"
     CUSTOMER_FULL = "customer_full"
     CUSTOMER_READONLY = "customer_readonly"
+    CUSTOMER_SUPPORT = "customer_support"
     CUSTOMER_USER_DEVICE = "customer_user_device"
+    CUSTOMER_DEVICE = "customer_device"
+    CUSTOMER_LOCATION = "customer_location"
+    CUSTOMER_COMPLIANCE = "customer_compliance"
+    EXTERNAL_FULL = "external_full"
+    EXTERNAL_READONLY = "external_readonly"
 
     @property
     def of_partner(self) -> bool:
@@ -43,7 +49,8 @@ class Role(StrEnum):
         return ROLE_LABELS[self]
 
 
-CUSTOMER_ROLES = frozenset({Role.CUSTOMER_FULL, Role.CUSTOMER_READONLY, Role.CUSTOMER_USER_DEVICE})
+CUSTOMER_ROLES = frozenset(role for role in Role if role.startswith(("customer_", "external_")))
+EXTERNAL_ROLES = frozenset({Role.EXTERNAL_FULL, Role.EXTERNAL_READONLY})
 ROLE_LABELS = {
     Role.PARTNER_WHOLESALE: "Partner full administrator with Webex for Wholesale",
     Role.PARTNER_FULL: "Partner full administrator",
@@ -53,7 +60,13 @@ ROLE_LABELS = {
     Role.HELPDESK_ADVANCED: "Help desk administrator (advanced)",
     Role.CUSTOMER_FULL: "Full administrator",
     Role.CUSTOMER_READONLY: "Read-only administrator",
+    Role.CUSTOMER_SUPPORT: "Support administrator",
     Role.CUSTOMER_USER_DEVICE: "User and device administrator",
+    Role.CUSTOMER_DEVICE: "Device administrator",
+    Role.CUSTOMER_LOCATION: "Location administrator",
+    Role.CUSTOMER_COMPLIANCE: "Compliance officer",
+    Role.EXTERNAL_FULL: "External full administrator",
+    Role.EXTERNAL_READONLY: "External read-only administrator",
 }
 
 
@@ -73,15 +86,22 @@ class Control(StrEnum):
     PARTNER_TEMPLATES = "partner.templates"
     PARTNER_INDIRECT_PROVIDERS = "partner.indirect_providers"
     PARTNER_BILLING = "partner.billing"
+    PARTNER_HELPDESK = "partner.helpdesk"
+    PARTNER_AUDIT = "partner.audit"
     # Control Hub
     ORG_OVERVIEW = "org.overview"
     ORG_PROVISIONING = "org.provisioning"
+    ORG_AUDIT = "org.audit"
+    ORG_SUPPORT_ACCESS = "org.support_access"
+    ADMIN_ROLES = "admin_roles"
+    EXTERNAL_ADMINS = "admin_roles.external"
     USERS = "users"
     USERS_ADD = "users.add"
     USERS_CSV = "users.csv"
     USERS_CLAIM = "users.claim"
     USERS_AUTO_LICENCE = "users.auto_licence"
     USERS_DIRECTORY_SYNC = "users.directory_sync"
+    USER_STATUS = "user.status"
     USER_NAME = "user.name"
     USER_EMAIL = "user.email"
     USER_PACKAGE = "user.package"
@@ -89,6 +109,7 @@ class Control(StrEnum):
     USER_PRIMARY_NUMBER = "user.primary_number"
     USER_EXTENSION = "user.extension"
     LOCATIONS = "locations"
+    LOCATION_DETAILS = "location.details"
     LOCATION_CALLING_SETUP = "location.calling_setup"
     LOCATION_PSTN = "location.pstn"
     LOCATION_CALL_RECORDING = "location.call_recording"
@@ -96,6 +117,11 @@ class Control(StrEnum):
     NUMBERS = "numbers"
     NUMBERS_MANAGE = "numbers.manage"
     WORKSPACES = "workspaces"
+    WORKSPACE_PACKAGE = "workspace.package"
+    DEVICES = "devices"
+    DEVICE_CREDENTIALS = "device.sip_credentials"
+    CALL_QUEUES = "call_queues"
+    CALL_QUEUE_UPGRADE = "call_queue.upgrade"
     CALLING_APP_PRIORITY = "calling.app_options_priority"
     CALLING_BEHAVIOR = "calling.behavior"
     CALLING_RECORDINGS = "calling.recordings"
@@ -104,6 +130,8 @@ class Control(StrEnum):
     ORG_DOMAIN = "org.domain"
     ORG_EMAIL_SETTINGS = "org.email_settings"
     ORG_AUTHENTICATION = "org.authentication"
+    ORG_ASSISTANT = "org.assistant"
+    SERVICES = "services"
     SERVICES_MIGRATIONS = "services.migrations"
     SERVICES_CONNECTED_UC = "services.connected_uc"
 
@@ -125,6 +153,8 @@ LICENCE_CONTROLS = (
     Control.USERS_AUTO_LICENCE,
     Control.USER_PACKAGE,
     Control.USER_SERVICES,
+    Control.USER_STATUS,
+    Control.WORKSPACE_PACKAGE,
 )
 
 
@@ -138,8 +168,13 @@ def _row(partner: Level, customer: Level, **exceptions: Level) -> dict[Control, 
     return row | {Control[name]: level for name, level in exceptions.items()}
 
 
+def _only(**levels: Level) -> dict[Control, Level]:
+    """Nothing of either hub but what is named, by the control's name in the enum."""
+    return _row(H, H, ORG_OVERVIEW=R, ORG_PROVISIONING=R, **levels)
+
+
 _NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
-_HELPDESK = _NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_BILLING": H}
+_HELPDESK = _NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_BILLING": H, "PARTNER_AUDIT": H}
 
 ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
     Role.PARTNER_WHOLESALE: _row(E, E),
@@ -148,26 +183,51 @@ ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
     Role.PARTNER_ADMIN: _row(
         E,
         E,
-        **_NO_WHOLESALE | {"PARTNER_BILLING": H} | {control.name: R for control in LICENCE_CONTROLS},
+        **_NO_WHOLESALE
+        | {"PARTNER_BILLING": H, "PARTNER_AUDIT": H}
+        | {control.name: R for control in LICENCE_CONTROLS},
     ),
     Role.PARTNER_READONLY: _row(R, R, **_NO_WHOLESALE | {"PARTNER_LAUNCH": E}),
     Role.HELPDESK_BASIC: _row(R, R, **_HELPDESK),
     Role.HELPDESK_ADVANCED: _row(R, R, **_HELPDESK),
     Role.CUSTOMER_FULL: _row(H, E),
     Role.CUSTOMER_READONLY: _row(H, R),
-    Role.CUSTOMER_USER_DEVICE: _row(
-        H,
-        R,
-        ACCOUNT=H,
+    # Analytics and troubleshooting: the overview and what provisioning says.
+    Role.CUSTOMER_SUPPORT: _only(),
+    Role.CUSTOMER_USER_DEVICE: _only(
+        USERS=E,
         USERS_ADD=E,
         USERS_CSV=E,
+        USER_STATUS=E,
         USER_NAME=E,
+        USER_EMAIL=E,
         USER_PACKAGE=E,
         USER_SERVICES=E,
         USER_PRIMARY_NUMBER=E,
         USER_EXTENSION=E,
+        LOCATIONS=R,
+        NUMBERS=R,
         WORKSPACES=E,
+        WORKSPACE_PACKAGE=E,
+        DEVICES=E,
+        DEVICE_CREDENTIALS=E,
     ),
+    Role.CUSTOMER_DEVICE: _only(LOCATIONS=R, WORKSPACES=E, DEVICES=E, DEVICE_CREDENTIALS=E),
+    # Everything of a location administrator is narrowed to his locations by controlhub.queries.scope.
+    Role.CUSTOMER_LOCATION: _only(
+        USERS=R,
+        USER_NAME=E,
+        USER_EXTENSION=E,
+        LOCATIONS=R,
+        LOCATION_DETAILS=E,
+        NUMBERS=R,
+        WORKSPACES=E,
+        DEVICES=E,
+        CALL_QUEUES=E,
+    ),
+    Role.CUSTOMER_COMPLIANCE: _only(ORG_AUDIT=R),
+    Role.EXTERNAL_FULL: _row(H, E),
+    Role.EXTERNAL_READONLY: _row(H, R),
 }
 
 # What stays when the restriction bites (domain.md 8.2: always; 8.3: while Restricted by Partner Mode is on).
@@ -187,6 +247,8 @@ RESTRICTIONS: dict[Control, tuple[While, Level]] = {
     Control.USER_PACKAGE: (While.RESTRICTED, R),
     Control.USER_SERVICES: (While.RESTRICTED, D),
     Control.USER_PRIMARY_NUMBER: (While.RESTRICTED, R),
+    # Not in the guide's list, but the same rule: a restricted administrator changes nothing that is billed.
+    Control.WORKSPACE_PACKAGE: (While.RESTRICTED, D),
     Control.ACCOUNT_COMPANY_NAME: (While.RESTRICTED, R),
     Control.ORG_DOMAIN: (While.RESTRICTED, R),
     Control.ORG_EMAIL_SETTINGS: (While.RESTRICTED, R),
