@@ -1,12 +1,20 @@
 """Error pages. None of them asks the database: they must work when nothing else does."""
 
+import sys
+
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tenancy.launch import NoLaunch
 
 RETRY_AFTER_SECONDS = 5
+LOST_SERVER = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
+logger = structlog.get_logger(__name__)
 
 
 def _page(request: HttpRequest, status: int, **context: str) -> HttpResponse:
@@ -34,7 +42,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault; the tracking id finds the log line."""
+    """500: our fault; the tracking id finds the log line. But 503 when a server is lost, wherever it was noticed."""
+    # Django calls this while it handles the exception, be it of a view or of a middleware.
+    error = sys.exc_info()[1]
+    if isinstance(error, LOST_SERVER):
+        logger.warning("server_unavailable", error=type(error).__name__, path=request.path)
+        return unavailable(request)
     return _page(request, 500)
 
 
