@@ -2,12 +2,27 @@
 
 from django.urls import URLPattern, path
 
-from controlhub.views import account, launch, locations, numbers, overview, setup, user_changes, users, workspaces
+from controlhub.views import (
+    account,
+    audit,
+    launch,
+    locations,
+    numbers,
+    overview,
+    setup,
+    user_changes,
+    users,
+    workspaces,
+)
 
 app_name = "controlhub"
 
 urlpatterns: list[URLPattern] = [
     path("", overview.Overview.as_view(), name="overview"),
+    path("audit/", audit.Audit.as_view(), name="audit"),
+    path("audit/export.csv", audit.AuditCsv.as_view(), name="audit-export"),
+    path("audit/verify/", audit.AuditCheck.as_view(), name="audit-verify"),
+    path("audit/<uuid:event>/", audit.AuditEventDetail.as_view(), name="audit-event"),
     path("users/", users.UserList.as_view(), name="user-list"),
     path("users/export.csv", users.UserExport.as_view(), name="user-export"),
     path("users/add/", setup.AddUsers.as_view(), name="user-add"),

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from partnerhub.views import customers, launch, overview, partners, templates
+from partnerhub.views import audit, customers, launch, overview, partners, templates
 
 app_name = "partnerhub"
 
 urlpatterns = [
     path("", overview.Overview.as_view(), name="overview"),
+    path("audit/", audit.Audit.as_view(), name="audit"),
+    path("audit/export.csv", audit.AuditCsv.as_view(), name="audit-export"),
+    path("audit/verify/", audit.AuditCheck.as_view(), name="audit-verify"),
+    path("audit/<uuid:event>/", audit.AuditEventDetail.as_view(), name="audit-event"),
     path("customers/", customers.CustomerList.as_view(), name="customer-list"),
     path("customers/export.csv", customers.CustomerExport.as_view(), name="customer-export"),
     path("customers/progress/", customers.CustomerProgress.as_view(), name="customer-progress"),

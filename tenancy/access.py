@@ -138,6 +138,9 @@ class CustomerView(PortalView):
         self.request.portal_scope = self  # type: ignore[attr-defined]
         if self.customer.pk not in self.actor.customer_ids:
             self.actor = live_launch(actor=self.actor, customer=self.customer)
+        else:
+            self.actor = self.actor.inside(self.customer)
+        self.customer.viewer = self.actor
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponseBase:

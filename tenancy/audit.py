@@ -12,7 +12,9 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from tenancy.actors import Actor
+from tenancy.errors import Forbidden
 from tenancy.models import AuditChain, AuditEvent, Customer, Partner
+from tenancy.narrowing import NarrowedManager
 
 HASHED = [
     "tenant",
@@ -57,6 +59,8 @@ def record(
     partner = partner or (customer.partner if customer else None)
     if not transaction.get_connection().in_atomic_block or partner is None:
         raise RuntimeError("An audit event needs the deed's transaction and its partner.")
+    if customer is not None:
+        _refuse_unseen(target, customer, by)
     tenant = f"customer:{customer.pk}" if customer else f"partner:{partner.pk}"
     chain = _lock_chain(tenant)
     event = AuditEvent(
@@ -79,6 +83,16 @@ def record(
     event.save(force_insert=True)
     AuditChain.objects.filter(pk=tenant).update(length=event.number, head=event.hash)
     return event
+
+
+def _refuse_unseen(target: models.Model, customer: Customer, by: Actor) -> None:
+    """Nobody does a deed to what he may not see: the last guard of every service, because every deed is audited."""
+    manager = type(target)._default_manager
+    if not by.is_location_bound(customer) or not isinstance(manager, NarrowedManager):
+        return
+    rows = type(target)._base_manager.filter(pk=target.pk)
+    if not manager.seen_by(rows, by, customer).exists():
+        raise Forbidden("This belongs to a location that you do not administer.")
 
 
 def _lock_chain(tenant: str) -> AuditChain:

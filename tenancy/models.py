@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now, Upper
 from django.utils import timezone
 
+from tenancy.narrowing import OwnDeeds
 from tenancy.policy import CUSTOMER_ROLES, Role
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class Customer(models.Model):
     status_changed_at = models.DateTimeField(default=timezone.now)
 
     objects = CustomerQuerySet.as_manager()
+    # Who looks at it, set by CustomerView: what is reached from here is narrowed to what he may see (tenancy.narrowing).
+    viewer: "Actor | None" = None
 
     class Meta:
         constraints = [
@@ -277,6 +280,8 @@ class AuditEvent(models.Model):
     target_name = models.CharField(max_length=200)
     changes = models.JSONField(default=dict)
     tracking_id = models.CharField(max_length=64, blank=True)
+
+    objects = OwnDeeds()
 
     class Meta:
         constraints = [models.UniqueConstraint("tenant", "number", name="audit_number_once")]

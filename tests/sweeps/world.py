@@ -6,6 +6,8 @@ from typing import Any
 from billing.models import BillingReport
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
+from tenancy.actors import SYSTEM
+from tenancy.audit import record
 from tenancy.models import Customer, Partner, WizardDraft
 from tests.cast import Cast
 from tests.factories import (
@@ -52,6 +54,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     job = ProvisioningJob.objects.create(kind="onboard_customer", partner=partner, customer=customer, state="queued")
     job.steps.create(position=0, name="screening", title=f"{canary} step")
     report = make_report(partner, created_by=admin)
+    event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
     return Tenant(
         partner,
@@ -67,6 +70,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "job": job.public_id,
             "report": report.public_id,
             "draft": draft.public_id,
+            "event": event.public_id,
             "page": "summary",
             "signature": "not-a-signature",
             "uidb36": "1",
