@@ -61,11 +61,15 @@ class AuditEventPanel(AuditList):
         selected = get_object_or_404(
             events_of(**self.whose()).select_related("actor", "partner", "customer"), public_id=event
         )
-        selected.category_name = category_label(selected.category)
-        selected.role_names = [ROLE_LABELS.get(role, role) for role in selected.actor_roles]
         query = request.GET.urlencode()
         back = self.url("audit") + (f"?{query}" if query else "")
-        context = {"selected": selected, "visited": _from_outside(selected), "close_url": back}
+        context = {
+            "selected": selected,
+            "category": category_label(selected.category),
+            "roles": [ROLE_LABELS.get(role, role) for role in selected.actor_roles],
+            "visited": _from_outside(selected),
+            "close_url": back,
+        }
         if request.htmx and request.htmx.target == "panel":  # type: ignore[attr-defined]
             return render(request, TEMPLATE + "#panel", context)
         return render(request, TEMPLATE, self.list_context() | context)

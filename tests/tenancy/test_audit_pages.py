@@ -147,7 +147,7 @@ def test_the_detail_pane_tells_everything_and_marks_visitors(
     for words in (
         "From another organization",
         "Northwind Voice",
-        "partner_wholesale",
+        "Partner full administrator with Webex for Wholesale",
         events[1].hash,
         "cross-launched",
     ):
