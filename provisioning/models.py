@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tenancy.models import Customer, Partner
+from tenancy.narrowing import OwnJobs
 
 
 class ProvisioningJob(models.Model):
@@ -42,6 +43,8 @@ class ProvisioningJob(models.Model):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnJobs()
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import job_type
@@ -56,8 +56,13 @@ class JobProgress:
 
 
 def visible_jobs(actor: Actor) -> QuerySet[ProvisioningJob]:
-    """Jobs of the customers that the actor sees, with their steps."""
-    return _with_steps(ProvisioningJob.objects.filter(customer__in=Customer.objects.visible_to(actor)))
+    """Jobs of the customers that the actor sees, with their steps. A location administrator sees those he started."""
+    jobs = ProvisioningJob.objects.filter(customer__in=Customer.objects.visible_to(actor))
+    if actor.location_bound_customer_ids:
+        jobs = jobs.exclude(
+            ~Q(requested_by=actor.admin_id) | Q(requested_by=None), customer__in=actor.location_bound_customer_ids
+        )
+    return _with_steps(jobs)
 
 
 def latest_job(customer: Customer, *, kind: str | None = None) -> ProvisioningJob | None:

@@ -46,6 +46,13 @@ def make_cast() -> Cast:
         "customer_full": make_customer_admin(open_acme, Role.CUSTOMER_FULL, name="Carla Full"),
         "customer_restricted": make_customer_admin(acme, Role.CUSTOMER_FULL, name="Carl Restricted"),
         "customer_readonly": make_customer_admin(acme, Role.CUSTOMER_READONLY, name="Cora Reader"),
+        "customer_support": make_customer_admin(acme, Role.CUSTOMER_SUPPORT, name="Sid Support"),
+        "customer_user_device": make_customer_admin(acme, Role.CUSTOMER_USER_DEVICE, name="Uma Users"),
+        "customer_device": make_customer_admin(acme, Role.CUSTOMER_DEVICE, name="Dora Devices"),
+        "customer_location": make_customer_admin(acme, Role.CUSTOMER_LOCATION, name="Lou Location"),
+        "customer_compliance": make_customer_admin(acme, Role.CUSTOMER_COMPLIANCE, name="Cleo Compliance"),
+        "external_full": make_customer_admin(acme, Role.EXTERNAL_FULL, name="Ella External"),
+        "external_readonly": make_customer_admin(acme, Role.EXTERNAL_READONLY, name="Erik External"),
         "other_customer_full": make_customer_admin(south_customer, Role.CUSTOMER_FULL, name="Otto Other"),
     }
     assign_customer(admins["partner_admin"], acme)

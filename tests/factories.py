@@ -7,7 +7,15 @@ from typing import Any
 from django.utils import timezone
 
 from billing.models import BillingReport
-from controlhub.models import CustomerPackage, Location, PackageAssignment, PhoneNumber, Subscriber, Workspace
+from controlhub.models import (
+    CustomerPackage,
+    Location,
+    LocationAdminScope,
+    PackageAssignment,
+    PhoneNumber,
+    Subscriber,
+    Workspace,
+)
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
 from tenancy.policy import Role
@@ -66,6 +74,13 @@ def make_customer_admin(customer: Customer, role: Role = Role.CUSTOMER_FULL, **f
     admin = make_admin(**fields)
     RoleAssignment.objects.create(admin=admin, role=role, customer=customer)
     return admin
+
+
+def assign_locations(admin: AdminUser, *locations: Location) -> None:
+    """Let a location administrator administer these locations of one customer."""
+    role = admin.role_assignments.get(role=Role.CUSTOMER_LOCATION, customer=locations[0].customer)
+    for slot, location in enumerate(locations, start=1):
+        LocationAdminScope.objects.create(role_assignment=role, location=location, slot=slot)
 
 
 def assign_customer(admin: AdminUser, customer: Customer) -> None:
