@@ -10,7 +10,8 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 
-from tenancy.models import AdminUser, Customer, Partner
+from controlhub.scope import InLocations, LocationsInScope
+from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
 from tenancy.packages import PACKAGE_CHOICES
 
 
@@ -75,6 +76,8 @@ class Location(models.Model):
     provisioned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = LocationsInScope()
+
     class Meta:
         constraints = [
             models.UniqueConstraint("customer", Lower("name"), name="location_name_once_per_customer"),
@@ -111,6 +114,8 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     status_changed_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InLocations()
 
     class Meta:
         constraints = [
@@ -156,6 +161,8 @@ class Workspace(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
+    objects = InLocations()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -182,6 +189,8 @@ class PhoneNumber(models.Model):
     subscriber = models.OneToOneField(Subscriber, models.PROTECT, null=True, blank=True, related_name="number")
     workspace = models.OneToOneField(Workspace, models.PROTECT, null=True, blank=True, related_name="number")
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = InLocations()
 
     class Meta:
         constraints = [
@@ -217,6 +226,8 @@ class PackageAssignment(models.Model):
     is_base = models.BooleanField(default=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InLocations()
 
     class Meta:
         constraints = [
@@ -262,3 +273,23 @@ class PackageAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.package} {self.started_at:%F %T}"
+
+
+class LocationAdminScope(models.Model):
+    """A location that a location administrator administers. `slot` keeps him at five (domain.md 7.4)."""
+
+    MOST = 5
+
+    role_assignment = models.ForeignKey(RoleAssignment, models.CASCADE, related_name="location_scopes")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="admin_scopes")
+    slot = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("role_assignment", "location", name="location_scope_once"),
+            models.UniqueConstraint("role_assignment", "slot", name="location_scope_slot_once"),
+            models.CheckConstraint(condition=Q(slot__gte=1, slot__lte=5), name="location_scope_at_most_five"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role_assignment_id}@{self.location_id}"
