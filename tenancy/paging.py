@@ -98,7 +98,7 @@ def _attribute(row: Any, name: str) -> Any:
 def _decode(cursor: str, length: int) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except (binascii.Error, UnicodeError) as error:
+    except (binascii.Error, UnicodeError, RecursionError) as error:
         raise ValueError("not a cursor") from error
     if not isinstance(values, list) or len(values) != length:
         raise ValueError("not a cursor")

@@ -54,7 +54,19 @@ def test_descending_orders_work_both_ways(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "%%%", "W10", "WyJhIl0", "bnVsbA", "WyJhIiwgImIiXQ", "WyJcdTAwMDAiLDFd", "ünï", "W3sieCI6MX0sMV0"]
+    "cursor",
+    [
+        "x",
+        "%%%",
+        "W10",
+        "WyJhIl0",
+        "bnVsbA",
+        "WyJhIiwgImIiXQ",
+        "WyJcdTAwMDAiLDFd",
+        "ünï",
+        "W3sieCI6MX0sMV0",
+        "W1tb" * 4000,
+    ],
 )
 def test_a_damaged_cursor_means_the_first_page(names: list[str], cursor: str) -> None:
     assert shown(page(after=cursor)) == shown(page())
