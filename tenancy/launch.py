@@ -15,7 +15,7 @@ from django.utils import timezone
 from tenancy import audit
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
-from tenancy.models import CrossLaunch, Customer
+from tenancy.models import AdminUser, CrossLaunch, Customer
 from tenancy.policy import Control, Level, Role, level_for
 
 HELPDESK = frozenset({Role.HELPDESK_BASIC, Role.HELPDESK_ADVANCED})
@@ -48,6 +48,8 @@ def start_launch(*, customer: Customer, by: Actor) -> CrossLaunch:
         raise LaunchNotAllowed()
     if customer.org_id is None:
         raise CustomerNotReady()
+    # A double click must not open two: the person's own row makes the second one wait for the first.
+    AdminUser.objects.select_for_update(no_key=True).get(pk=by.admin_id)
     now = timezone.now()
     CrossLaunch.objects.filter(admin=by.admin, customer=customer, ended_at=None).update(ended_at=now)
     launch = CrossLaunch.objects.create(

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from tenancy.launch import CustomerNotReady, LaunchNotAllowed, NoLaunch, end_launch, live_launch, start_launch
 from tenancy.models import AuditEvent, CrossLaunch, Customer
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
+from tests.controlhub.races import at_once
 
 MAY_LAUNCH = {
     "partner_full": True,
@@ -93,3 +94,12 @@ def test_the_audit_names_the_person_the_organisation_and_the_launch(cast: Cast) 
         ("launch.started", "Paula Full", "Northwind Voice", launch.pk),
         ("launch.ended", "Paula Full", "Northwind Voice", launch.pk),
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_clicking_launch_several_times_at_once_leaves_one_open() -> None:
+    cast = make_cast()
+    actor = cast.actor("partner_full")
+    assert at_once([lambda: start_launch(customer=cast.acme, by=actor)] * 6) == ["ok"] * 6
+    assert CrossLaunch.objects.filter(ended_at=None).count() == 1
