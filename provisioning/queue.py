@@ -11,11 +11,11 @@ from provisioning.bell import bell
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import job_type
 from tenancy import audit
-from tenancy.access import authorize
+from tenancy.access import authorize, level
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.models import Customer
-from tenancy.policy import Control
+from tenancy.policy import Control, Level
 
 
 class NothingToRetry(DomainError):
@@ -81,6 +81,8 @@ def retry_job(*, job: ProvisioningJob, by: Actor) -> ProvisioningJob:
     if job.state != ProvisioningJob.State.FAILED:
         raise NothingToRetry()
     steps = list(job.steps.exclude(state=ProvisioningStep.State.DONE))
+    for control in _controls_of(job, steps):
+        authorize(by, control, customer=job.customer)
     job_type(job.kind).restarted(job, steps, by)
     ProvisioningStep.objects.filter(pk__in=[step.pk for step in steps]).update(
         state=ProvisioningStep.State.PENDING, attempts=0, error_code="", error="", started_at=None, finished_at=None
@@ -101,3 +103,15 @@ def retry_job(*, job: ProvisioningJob, by: Actor) -> ProvisioningJob:
     ring_on_commit(job)
     job.refresh_from_db()
     return job
+
+
+def may_retry(*, job: ProvisioningJob, by: Actor) -> bool:
+    """Would `retry_job` let the actor try again what failed? For pages, which hide what is forbidden."""
+    steps = [step for step in job.steps.all() if step.state != ProvisioningStep.State.DONE]
+    controls = {Control.ORG_PROVISIONING, *_controls_of(job, steps)}
+    return all(level(by, control, customer=job.customer) is Level.EDIT for control in controls)
+
+
+def _controls_of(job: ProvisioningJob, steps: Sequence[ProvisioningStep]) -> set[Control]:
+    handlers = job_type(job.kind).steps
+    return {handlers[step.name].control for step in steps}

@@ -8,6 +8,7 @@ from provisioning.errors import PermanentError, WaitUntil
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from tenancy.actors import Actor
 from tenancy.models import Customer
+from tenancy.policy import Control
 
 Result = dict[str, Any]
 
@@ -47,7 +48,8 @@ class StepHandler:
 
     `call` talks to the gateway, outside any transaction, and may run more than once. `apply` keeps its result, in the
     same transaction as the step's state. `failed` and `waiting` run in the transaction that records the failure or the
-    wait. When a `critical` step fails, the steps after it are skipped.
+    wait. When a `critical` step fails, the steps after it are skipped. `control` is what the deed behind the step needs:
+    trying it again is no way around a rule that forbids the deed itself.
     """
 
     call: Callable[[StepContext], Result]
@@ -55,6 +57,7 @@ class StepHandler:
     failed: Callable[[StepContext, PermanentError], None] = _nothing
     waiting: Callable[[StepContext, WaitUntil], None] = _nothing
     critical: bool = False
+    control: Control = Control.ORG_PROVISIONING
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django_htmx.http import trigger_client_event
 
 from provisioning.models import ProvisioningJob
 from provisioning.queries import progress_of, visible_jobs
-from provisioning.queue import retry_job
+from provisioning.queue import may_retry, retry_job
 from tenancy.access import PortalView
 from tenancy.actors import Actor
 from tenancy.errors import DomainError, Forbidden
@@ -46,7 +46,7 @@ class JobView(PortalView):
             "progress": progress,
             "job_customer": self.job.customer,
             "back_url": self.back_url(),
-            "may_retry": self.level(self.control) is Level.EDIT,
+            "may_retry": self.level(self.control) is Level.EDIT and may_retry(job=self.job, by=self.actor),
             "error": error,
         }
         response = render(self.request, f"{TEMPLATE}#{part}" if self.request.htmx else TEMPLATE, context, status=status)  # type: ignore[attr-defined]

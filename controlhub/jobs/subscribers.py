@@ -29,6 +29,7 @@ from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 from tenancy.actors import Actor
 from tenancy.models import Customer
+from tenancy.policy import Control
 
 WAIT_FOR_PERSON_SECONDS = 5
 Status = Subscriber.Status
@@ -176,18 +177,16 @@ def _remove_package(context: StepContext) -> Result:
     return gateway().remove_person(key=context.key, person_id=_person_id(subscriber))
 
 
-CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused)
+CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused, control=Control.USERS_ADD)
+CHANGE_PACKAGE = StepHandler(_change_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
+REMOVE_PACKAGE = StepHandler(_remove_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
 CREATE_LOCATION = StepHandler(_create_location, _location_created)
 JOB_TYPES = {
     "create_subscribers": JobType(
         "Add users", {"create_location": CREATE_LOCATION, "create_person": CREATE_PERSON}, restarted=_restart_people
     ),
-    "change_package": JobType(
-        "Change package", {"change_package": StepHandler(_change_package, _package_changed, _change_refused)}
-    ),
-    "remove_package": JobType(
-        "Remove package", {"remove_package": StepHandler(_remove_package, _package_changed, _change_refused)}
-    ),
+    "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
+    "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),
     "enable_package": JobType("Enable package", {PACKAGE_STEP: ENABLE_PACKAGE}, finish_packages, restart_enabling),
     "disable_package": JobType("Remove package", {PACKAGE_STEP: DISABLE_PACKAGE}, finish_packages, restart_disabling),
 }

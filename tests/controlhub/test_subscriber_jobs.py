@@ -12,11 +12,12 @@ from controlhub.services.packages import change_package, remove_package
 from controlhub.services.seats import LimitReached
 from controlhub.services.subscribers import create_subscribers
 from provisioning.models import ProvisioningJob, SimulatedEffect, SimulatedFault
-from provisioning.queue import retry_job
+from provisioning.queue import may_retry, retry_job
 from provisioning.runner import run_job
 from tenancy.actors import SYSTEM
+from tenancy.errors import Forbidden
 from tests.cast import Cast
-from tests.controlhub.scene import Scene, broken_invariants, make_scene, new_user, used
+from tests.controlhub.scene import Scene, broken_invariants, everything, make_scene, new_user, used
 from tests.factories import make_customer
 from tests.provisioning.helpers import effects, run_to_end
 
@@ -96,6 +97,20 @@ def test_retry_gives_package_number_and_extension_anew(scene: Scene) -> None:
     assert (used(scene.customer), PhoneNumber.objects.get(e164="+12175550101").subscriber) == (1, ada)
     assert [row["number"] for row in cloud("create_person")] == ["+12175550101"]
     assert broken_invariants() == []
+
+
+@pytest.mark.parametrize("who", ["customer_restricted", "partner_admin"])
+def test_who_may_not_add_users_cannot_do_it_by_retrying_either(cast: Cast, who: str) -> None:
+    scene = make_scene(cast.actor("partner_full"), cast.acme)
+    refuse("ada@")
+    _, job = create(scene, new_user(scene, "Ada", extension="2101"))
+    before = everything(scene.customer)
+    assert not may_retry(job=job, by=cast.actor(who))
+    with pytest.raises(Forbidden):
+        retry_job(job=job, by=cast.actor(who))
+    job.refresh_from_db()
+    assert (job.state, everything(scene.customer)) == ("failed", before)
+    assert may_retry(job=job, by=scene.by)
 
 
 def test_retry_says_when_the_seat_is_gone_meanwhile(scene: Scene) -> None:
