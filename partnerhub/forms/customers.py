@@ -119,6 +119,9 @@ class AddressForm(forms.Form):
 class CustomerInfoForm(AddressForm):
     """Page 1: who the customer is and where its invoices go."""
 
+    # The order of the page, so that the error summary reads from top to bottom.
+    field_order = ("template", "name", "admin_email", "external_id")
+
     template = forms.ModelChoiceField(
         OnboardingTemplate.objects.none(),
         label="Onboarding template",
@@ -129,7 +132,7 @@ class CustomerInfoForm(AddressForm):
     name = forms.CharField(
         label="Company name",
         max_length=120,
-        validators=[printable, RegexValidator("%", "A company name has no % sign.", inverse_match=True)],
+        validators=[printable, RegexValidator("%", "Leave out the %% sign.", inverse_match=True)],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     admin_email = forms.EmailField(
@@ -229,6 +232,8 @@ def _names(codes: frozenset[str]) -> str:
 
 class HeadquartersForm(AddressForm):
     """Page 3, with calling packages only: the first location, filled in from the billing address."""
+
+    field_order = ("location_name",)
 
     location_name = forms.CharField(
         label="Location name", max_length=80, validators=[printable], initial="Headquarters"

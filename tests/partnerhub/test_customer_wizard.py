@@ -209,6 +209,18 @@ def test_information_is_checked_beside_its_field(
     assert 'value="20 Harbour Road"' in page
 
 
+def test_percent_sign_in_the_name_is_refused_in_plain_words(walk: Walk, info: dict[str, str]) -> None:
+    response = walk.post("info", info | {"name": "50 % off"})
+    assert response.context["form"].errors["name"] == ["Leave out the % sign."]
+
+
+def test_information_errors_are_listed_in_the_order_of_the_page(walk: Walk) -> None:
+    response = walk.post("info", {"country": "US"})
+    assert list(response.context["form"].errors) == [
+        "template", "name", "admin_email", "external_id", "address_line1", "city", "state", "postal_code", "supported_location"
+    ]  # fmt: skip
+
+
 def test_taken_email_is_error_10022(cast: Cast, walk: Walk, info: dict[str, str]) -> None:
     response = walk.post("info", info | {"admin_email": cast.admins["customer_full"].email})
     assert response.status_code == 422
