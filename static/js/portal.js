@@ -110,6 +110,11 @@ function explain(status) {
   return "That did not work. Check what you entered and try again.";
 }
 
+// -- Back and reload in a wizard -----------------------------------------------------------------------------------
+// A page that came back with errors was answered to a POST: Back and reload would only offer to send it again. Its GET
+// shows the same draft, so that is what the history keeps.
+if (document.querySelector(".wizard")) history.replaceState(history.state, "", location.href);
+
 // -- Copy --------------------------------------------------------------------------------------------------------
 async function copy(button) {
   try {
