@@ -19,10 +19,10 @@ from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
-from tenancy.models import Customer, Partner
+from tenancy.models import Customer, CustomerAssignment, Partner
 from tenancy.packages import PACKAGES, missing_dependencies, needs_calling
 from tenancy.places import clean_address, resolve_locale, time_zones
-from tenancy.policy import Control
+from tenancy.policy import Control, Role
 
 REASON_MAX = 200
 
@@ -155,6 +155,7 @@ def create_customer(
     )
     if location:
         _save_headquarters(customer, location)
+    _assign_service_provider_admin(customer, version)
     _enqueue_onboarding(customer, packages, by)
     audit.record(
         action="customer.created",
@@ -270,6 +271,13 @@ def _save_headquarters(customer: Customer, headquarters: Headquarters) -> None:
     except InvalidCustomer as error:
         raise InvalidCustomer(f"Headquarters location: {error}", field="location") from error
     location.save(force_insert=True)
+
+
+def _assign_service_provider_admin(customer: Customer, version: TemplateVersion) -> None:
+    """The template's administrator manages each customer made from it (domain.md 1.3); most roles see all of them anyway."""
+    admin = version.service_provider_admin
+    if admin.role_assignments.filter(partner=customer.partner, role=Role.PARTNER_ADMIN).exists():
+        CustomerAssignment.objects.get_or_create(admin=admin, customer=customer)
 
 
 def _enqueue_onboarding(customer: Customer, packages: Mapping[str, int | None], by: Actor) -> None:

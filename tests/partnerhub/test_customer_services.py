@@ -188,6 +188,16 @@ def test_retired_or_foreign_template_is_refused(cast: Cast, template: Onboarding
     assert counts() == before
 
 
+def test_the_templates_administrator_manages_the_customers_made_from_it(cast: Cast, create: Create) -> None:
+    customer = create(template=make_template(cast.north, admin=cast.admins["partner_admin"]))
+    assert Customer.objects.visible_to(cast.actor("partner_admin")).filter(pk=customer.pk).exists()
+    assert [row.admin for row in customer.assigned_admins.all()] == [cast.admins["partner_admin"]]
+
+
+def test_a_templates_administrator_who_sees_all_is_assigned_nothing(create: Create) -> None:
+    assert not create().assigned_admins.exists()
+
+
 def test_suspended_partner_may_not_create(cast: Cast, create: Create) -> None:
     Partner.objects.filter(pk=cast.north.pk).update(state=Partner.State.SUSPENDED)
     before = counts()
@@ -277,7 +287,8 @@ def test_switch_is_audited_with_its_reason_and_mailed(
         "customer.restricted_mode_changed",
         {"restricted": [True, False], "reason": [None, "They have their own IT."]},
     )
-    admins = {cast.admins["customer_restricted"].email, cast.admins["customer_readonly"].email}
+    of_acme = {name for name in cast.admins if name.startswith(("customer_", "external_"))} - {"customer_full"}
+    admins = {cast.admins[name].email for name in of_acme}
     assert {message.to[0] for message in mail.outbox} == admins
     assert {message.subject for message in mail.outbox} == {"Restricted by Partner Mode is now off for Acme Dental"}
     assert all("Northwind Voice turned off" in message.body for message in mail.outbox)
