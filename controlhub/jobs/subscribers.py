@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from controlhub.jobs.locations import create_in_cloud, mark_created
+from controlhub.jobs.mail import send_invitation
 from controlhub.jobs.packages import (
     DISABLE_PACKAGE,
     ENABLE_PACKAGE,
@@ -145,6 +146,21 @@ def _person_id(subscriber: Subscriber) -> str:
     raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
 
 
+def _invite(context: StepContext) -> Result:
+    """Mail the first user, who administers the customer, his way in; once Webex has him."""
+    subscriber = _subscriber(context.customer, context.item)
+    _person_id(subscriber)
+    if subscriber.admin is None or _invitations_are_suppressed(context.customer):
+        return {"sent": False}
+    send_invitation(customer=context.customer, admin=subscriber.admin)
+    return {"sent": True}
+
+
+def _invitations_are_suppressed(customer: Customer) -> bool:
+    """Did the customer's template keep onboarding from sending the first invitation? Then the others stay away too."""
+    return ProvisioningStep.objects.filter(job__customer=customer, name="invitation_mail", result__sent=False).exists()
+
+
 def _change_package(context: StepContext) -> Result:
     """Tell Webex the package the user has now: two changes in a row end alike, whichever job comes last."""
     subscriber = _subscriber(context.customer, context.item)
@@ -183,7 +199,9 @@ REMOVE_PACKAGE = StepHandler(_remove_package, _package_changed, _change_refused,
 CREATE_LOCATION = StepHandler(_create_location, _location_created)
 JOB_TYPES = {
     "create_subscribers": JobType(
-        "Add users", {"create_location": CREATE_LOCATION, "create_person": CREATE_PERSON}, restarted=_restart_people
+        "Add users",
+        {"create_location": CREATE_LOCATION, "create_person": CREATE_PERSON, "invite_user": StepHandler(_invite)},
+        restarted=_restart_people,
     ),
     "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
     "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),

@@ -13,7 +13,7 @@ def becomes_administrator(customer: Customer) -> bool:
 def make_administrator(subscriber: Subscriber) -> AdminUser:
     """Low level: link or make the account of the subscriber's e-mail and let it administer the customer.
 
-    A new account has no password; the person sets one through "Forgot password".
+    A new account has no password; the job's invitation carries the link to set one.
     """
     admin = AdminUser.objects.filter(email=subscriber.email).first() or AdminUser.objects.create_user(
         subscriber.email, full_name=f"{subscriber.first_name} {subscriber.last_name}"

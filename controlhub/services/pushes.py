@@ -24,9 +24,14 @@ DISABLE_PACKAGE = "disable_package"
 def push_new(
     *, customer: Customer, subscribers: Sequence[Subscriber], locations: Sequence[Location] = (), by: Actor
 ) -> ProvisioningJob:
-    """Create the locations first, then one person per step."""
+    """Create the locations first, then one person per step; a new administrator is invited once he exists.
+
+    The administrator whose address the customer was created with has had his invitation (domain.md 2.2).
+    """
     steps = [NewStep("create_location", f"Location {place.name}", str(place.public_id)) for place in locations]
     steps += [NewStep("create_person", f"User {person}", str(person.public_id)) for person in subscribers]
+    invited = [person for person in subscribers if person.admin_id and person.email != customer.primary_email.lower()]
+    steps += [NewStep("invite_user", f"Invite {person}", str(person.public_id)) for person in invited]
     return enqueue(kind=CREATE_SUBSCRIBERS, customer=customer, steps=steps, payload={}, by=by)
 
 

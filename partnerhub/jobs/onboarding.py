@@ -4,20 +4,18 @@ Without an organisation the customer has failed; anything later that fails leave
 """
 
 from collections.abc import Sequence
-from smtplib import SMTPException
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
 from controlhub.jobs.locations import create_in_cloud, mark_created
+from controlhub.jobs.mail import send_invitation
 from controlhub.jobs.packages import ENABLE_PACKAGE, PACKAGE_STEP, fail_skipped_packages, restart_packages
 from controlhub.jobs.status import settle_customer
 from controlhub.models import Location
-from partnerhub.jobs.mail import send_invitation
 from partnerhub.models import TemplateVersion
 from provisioning.customer_status import set_customer_status
-from provisioning.errors import RetryableError
 from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
@@ -115,15 +113,11 @@ def _administrator_invited(context: StepContext, result: Result) -> None:
 
 
 def _send_invitation(context: StepContext) -> Result:
-    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
     customer = context.customer
     if _template(customer).suppress_admin_invite_email:
         return {"sent": False}
     admin = AdminUser.objects.get(email=customer.primary_email.lower())
-    try:
-        send_invitation(customer=customer, admin=admin)
-    except (SMTPException, OSError) as error:
-        raise RetryableError("The mail server does not take the invitation.", code="mail_unavailable") from error
+    send_invitation(customer=customer, admin=admin)
     return {"sent": True}
 
 

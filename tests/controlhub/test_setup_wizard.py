@@ -117,7 +117,7 @@ def test_locations_users_and_numbers_are_created_in_one_go(scene: Scene, walk: W
         ("Headquarters", True),
     ]
     job = ProvisioningJob.objects.get(customer=scene.customer)
-    assert [step.name for step in job.steps.all()] == ["create_location", *["create_person"] * 3]
+    assert [step.name for step in job.steps.all()] == ["create_location", *["create_person"] * 3, "invite_user"]
     assert done.url == reverse("controlhub:setup-done", args=[scene.customer.public_id, job.public_id])
     result = walk.browser.get(done.url).content.decode()
     assert "3 users and 1 location." in result

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from controlhub.jobs.subscribers import _taken_back_at
 from controlhub.models import CustomerPackage, PackageAssignment, PhoneNumber, Subscriber
@@ -19,7 +20,7 @@ from tenancy.errors import Forbidden
 from tests.cast import Cast
 from tests.controlhub.scene import Scene, broken_invariants, everything, make_scene, new_user, used
 from tests.factories import make_customer
-from tests.provisioning.helpers import effects, run_to_end
+from tests.provisioning.helpers import effects, make_ordered_customer, order, run_to_end
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,35 @@ def test_who_is_refused_for_good_gives_everything_back(scene: Scene) -> None:
     assert interval.ended_at == interval.started_at
     assert (used(scene.customer), PhoneNumber.objects.get(e164="+12175550101").subscriber) == (1, None)
     assert broken_invariants() == []
+
+
+def test_the_first_user_is_invited_to_administer(scene: Scene) -> None:
+    _, job = create(scene, new_user(scene, "Ada", extension="2101"), new_user(scene, "Bob", extension="2102"))
+    assert (job.state, [message.to for message in mail.outbox]) == ("succeeded", [["ada@example.com"]])
+    assert "/password/reset/key/" in mail.outbox[0].body
+    create(scene, new_user(scene, "Cyd", "webex_meetings"))
+    assert len(mail.outbox) == 1
+
+
+def test_nobody_is_invited_twice_or_against_the_template(cast: Cast, scene: Scene) -> None:
+    scene.customer.primary_email = "ada@example.com"
+    scene.customer.save(update_fields=["primary_email"])
+    create(scene, new_user(scene, "Ada", extension="2101"))
+    silent = make_ordered_customer(cast.north, suppress_admin_invite_email=True)
+    run_to_end(order(silent))
+    silent.refresh_from_db()
+    create(
+        Scene(silent, silent.locations.get(), scene.by), new_user(scene, "Bob", location="headquarters", extension="21")
+    )
+    assert mail.outbox == []
+
+
+def test_an_administrator_whom_webex_refuses_is_invited_after_the_retry(scene: Scene) -> None:
+    refuse("ada@")
+    _, job = create(scene, new_user(scene, "Ada", extension="2101"))
+    assert mail.outbox == []
+    retry_job(job=job, by=scene.by)
+    assert (run_to_end(job).state, len(mail.outbox)) == ("succeeded", 1)
 
 
 def test_an_interval_is_taken_back_to_its_start_but_never_into_a_closed_day() -> None:

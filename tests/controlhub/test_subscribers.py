@@ -76,9 +76,9 @@ def test_people_are_created_with_package_location_number_and_extension(scene: Sc
         ("webex_meetings", None),
     ]
     assert (used(scene.customer), used(scene.customer, "webex_meetings"), broken_invariants()) == (2, 1, [])
-    assert (job.kind, [step.item for step in job.steps.all()]) == (
+    assert (job.kind, [(step.name, step.item) for step in job.steps.all()]) == (
         "create_subscribers",
-        [str(p.public_id) for p in people],
+        [*(("create_person", str(p.public_id)) for p in people), ("invite_user", str(people[0].public_id))],
     )
 
 

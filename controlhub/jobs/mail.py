@@ -1,4 +1,6 @@
-"""The invitation of a customer's first administrator."""
+"""The invitation of a customer's administrators, sent by jobs."""
+
+from smtplib import SMTPException
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -7,11 +9,15 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from provisioning.errors import RetryableError
 from tenancy.models import AdminUser, Customer
 
 
 def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
-    """Send the way in: a link to set a password, or to sign in for somebody who has one. Raises SMTPException, OSError."""
+    """Send the way in: a link to set a password, or to sign in for somebody who has one. Raises RetryableError.
+
+    Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all.
+    """
     context = {
         "customer": customer,
         "partner": customer.partner,
@@ -21,7 +27,11 @@ def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
     }
     # A line break in a name must not start a header of its own.
     subject = " ".join(f"Your Control Hub for {customer.name}".split())
-    send_mail(subject, render_to_string("provisioning/mail/invitation.txt", context), None, [admin.email])
+    body = render_to_string("provisioning/mail/invitation.txt", context)
+    try:
+        send_mail(subject, body, None, [admin.email])
+    except (SMTPException, OSError) as error:
+        raise RetryableError("The mail server does not take the invitation.", code="mail_unavailable") from error
 
 
 def _way_in(admin: AdminUser) -> str:
