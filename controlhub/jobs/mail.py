@@ -21,7 +21,7 @@ def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
     context = {
         "customer": customer,
         "partner": customer.partner,
-        "url": settings.BASE_URL + _way_in(admin),
+        "url": way_in(admin),
         "sets_password": not admin.has_usable_password(),
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
@@ -34,8 +34,10 @@ def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
         raise RetryableError("The mail server does not take the invitation.", code="mail_unavailable") from error
 
 
-def _way_in(admin: AdminUser) -> str:
+def way_in(admin: AdminUser) -> str:
+    """The link of an invitation: to set a password, or to sign in for somebody who has one."""
     if admin.has_usable_password():
-        return reverse("account_login")
+        return settings.BASE_URL + reverse("account_login")
     key = default_token_generator.make_token(admin)
-    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(admin), "key": key})
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(admin), "key": key})
+    return settings.BASE_URL + path

@@ -33,6 +33,7 @@ from tenancy.models import Customer
 from tenancy.policy import Control
 
 WAIT_FOR_PERSON_SECONDS = 5
+ONBOARDING = "onboard_customer"
 Status = Subscriber.Status
 
 
@@ -158,7 +159,8 @@ def _invite(context: StepContext) -> Result:
 
 def _invitations_are_suppressed(customer: Customer) -> bool:
     """Did the customer's template keep onboarding from sending the first invitation? Then the others stay away too."""
-    return ProvisioningStep.objects.filter(job__customer=customer, name="invitation_mail", result__sent=False).exists()
+    first = ProvisioningStep.objects.filter(job__customer=customer, job__kind=ONBOARDING, name="invitation_mail")
+    return first.filter(result__sent=False).exists()
 
 
 def _change_package(context: StepContext) -> Result:
