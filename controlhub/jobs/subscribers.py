@@ -24,6 +24,7 @@ from controlhub.jobs.packages import (
 from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services import calling_data, numbers, seats
 from controlhub.services.clock import database_now
+from controlhub.services.readiness import require_ready
 from provisioning.errors import PermanentError, WaitUntil
 from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
@@ -118,6 +119,7 @@ def _rows(context: StepContext) -> QuerySet[Subscriber]:
 
 def _restart_people(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
     """Give the refused ones their package, number and extension again. Raises LimitReached, NumberInUse and the like."""
+    require_ready(job.customer)
     for step in steps:
         if step.name == "create_person" and step.state == ProvisioningStep.State.FAILED:
             _give_again(_locked(job.customer, step.item), step.result)

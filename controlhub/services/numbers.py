@@ -217,7 +217,7 @@ def assign_number(*, number: PhoneNumber, subscriber: Subscriber, by: Actor) -> 
 def release_number(*, number: PhoneNumber, by: Actor) -> None:
     """Take a number from its subscriber; it stays in the inventory. A calling user must keep an extension."""
     authorize(by, Control.USER_PRIMARY_NUMBER, customer=number.customer)
-    require_ready(number.customer)
+    require_ready(number.customer, ending=True)
     subscriber = number.subscriber
     if subscriber is None:
         return

@@ -257,7 +257,7 @@ def remove_package(
     subject = _one_subject(subscriber, workspace)
     customer = subject.customer
     authorize(by, Control.USER_PACKAGE, customer=customer)
-    require_ready(customer)
+    require_ready(customer, ending=True)
     ended = _to_remove(subject, package)
     lock_seats(customer, [row.package for row in ended])
     everything = any(row.is_base for row in ended)

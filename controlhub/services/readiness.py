@@ -1,7 +1,7 @@
 """May anything be changed inside this customer yet?"""
 
 from tenancy.errors import DomainError
-from tenancy.models import Customer
+from tenancy.models import Customer, Partner
 
 READY = frozenset({Customer.Status.PROVISIONED, Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.UPDATING})
 
@@ -11,6 +11,7 @@ _WHY_NOT = {
     Customer.Status.DELETING: "{name} is being deleted. Nothing can be changed any more.",
     Customer.Status.ERROR: "Setting up {name} failed. Retry its provisioning first.",
 }
+SUSPENDED = "The service provider of {name} is suspended: nothing can be added or changed, only taken away."
 
 
 class CustomerNotReady(DomainError):
@@ -19,15 +20,23 @@ class CustomerNotReady(DomainError):
     code = "customer_not_ready"
 
 
-def why_not_ready(customer: Customer) -> str:
-    """A sentence that says why nothing can be changed now, or an empty string. Reads the row afresh."""
-    status = Customer.Status(Customer.objects.values_list("status", flat=True).get(pk=customer.pk))
-    return "" if status in READY else _WHY_NOT[status].format(name=customer.name)
+def why_not_ready(customer: Customer, *, ending: bool = False) -> str:
+    """A sentence that says why nothing can be changed now, or an empty string. Reads the rows afresh.
+
+    `ending`: something is only taken away, which a suspended partner may still do (domain.md 2.5).
+    """
+    facts = Customer.objects.values_list("status", "partner__state").get(pk=customer.pk)
+    status = Customer.Status(facts[0])
+    if status not in READY:
+        return _WHY_NOT[status].format(name=customer.name)
+    if facts[1] == Partner.State.SUSPENDED and not ending:
+        return SUSPENDED.format(name=customer.name)
+    return ""
 
 
-def require_ready(customer: Customer) -> None:
-    """Raises CustomerNotReady unless people and packages of the customer may be changed."""
-    reason = why_not_ready(customer)
+def require_ready(customer: Customer, *, ending: bool = False) -> None:
+    """Raises CustomerNotReady unless people and packages of the customer may be changed (`ending`: taken away)."""
+    reason = why_not_ready(customer, ending=ending)
     if reason:
         raise CustomerNotReady(reason)
 

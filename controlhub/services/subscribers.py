@@ -150,8 +150,9 @@ def is_calling(subscriber: Subscriber) -> bool:
 
 @transaction.atomic
 def rename_subscriber(*, subscriber: Subscriber, first_name: str, last_name: str, by: Actor) -> Subscriber:
-    """Change the name. The same name again changes nothing. Raises Forbidden, NameRefused."""
+    """Change the name. The same name again changes nothing. Raises Forbidden, CustomerNotReady, NameRefused."""
     authorize(by, Control.USER_NAME, customer=subscriber.customer)
+    require_ready(subscriber.customer)
     names = {"first_name": " ".join(first_name.split()), "last_name": " ".join(last_name.split())}
     calling = is_calling(subscriber)
     for field, text in names.items():

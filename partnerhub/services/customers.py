@@ -14,6 +14,7 @@ from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersio
 from partnerhub.queries.customers import email_is_taken, external_id_is_taken
 from partnerhub.services.notices import tell_customer_admins
 from partnerhub.services.onboarding import ONBOARD_CUSTOMER, onboarding_steps
+from partnerhub.services.suspension import PartnerSuspended, require_active
 from provisioning.queue import enqueue
 from tenancy import audit
 from tenancy.access import authorize
@@ -25,11 +26,6 @@ from tenancy.places import clean_address, resolve_locale, time_zones
 from tenancy.policy import Control, Role
 
 REASON_MAX = 200
-
-
-class PartnerSuspended(DomainError):
-    code = "partner_suspended"
-    message = "This partner is suspended: customers may be looked at, but not created or changed."
 
 
 class TemplateNotAvailable(DomainError):
@@ -300,8 +296,7 @@ def _count_customer(partner: Partner) -> None:
 def set_restricted_mode(*, customer: Customer, on: bool, reason: str, by: Actor) -> bool:
     """Switch Restricted by Partner Mode and tell the customer's administrators. False when it already was so."""
     authorize(by, Control.PARTNER_RESTRICTED_MODE, customer=customer)
-    if customer.partner.state == Partner.State.SUSPENDED:
-        raise PartnerSuspended()
+    require_active(customer.partner)
     reason = reason.strip()
     if not reason or len(reason) > REASON_MAX:
         raise ReasonMissing(field="reason")

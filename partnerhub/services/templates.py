@@ -9,6 +9,7 @@ from django.db.models import ProtectedError
 
 from partnerhub.models import OnboardingTemplate, TemplateVersion
 from partnerhub.queries.templates import admins_of, customers_using, subscription_choices
+from partnerhub.services.suspension import require_active
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -92,8 +93,9 @@ class TemplateSettings:
 
 @transaction.atomic
 def create_template(*, partner: Partner, name: str, settings: TemplateSettings, by: Actor) -> OnboardingTemplate:
-    """A new template with its first version. Raises TemplateNameTaken or TemplateSettingInvalid."""
+    """A new template with its first version. Raises PartnerSuspended, TemplateNameTaken, TemplateSettingInvalid."""
     authorize(by, Control.PARTNER_TEMPLATES, partner=partner)
+    require_active(partner)
     _check(settings, partner)
     template = OnboardingTemplate(partner=partner, name=name.strip())
     _save_named(template)
@@ -118,6 +120,7 @@ def edit_template(
     Raises TemplateChanged unless `expected_version` is still the current one.
     """
     authorize(by, Control.PARTNER_TEMPLATES, partner=template.partner)
+    require_active(template.partner)
     template = _locked(template)
     current = _current(template)
     if template.state == OnboardingTemplate.State.RETIRED:

@@ -25,7 +25,8 @@ from partnerhub.queries.customers import (
     rows_of,
     with_panel_facts,
 )
-from partnerhub.services.customers import PartnerSuspended, ReasonMissing, create_customer, set_restricted_mode
+from partnerhub.services.customers import ReasonMissing, create_customer, set_restricted_mode
+from partnerhub.services.suspension import PartnerSuspended
 from partnerhub.wizards.customers import CREATE_CUSTOMER, FIRST_PAGE, customer_info, headquarters
 from tenancy.access import PartnerView, level
 from tenancy.csv_export import csv_response

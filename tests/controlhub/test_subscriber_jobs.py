@@ -10,13 +10,15 @@ from controlhub.jobs.subscribers import _taken_back_at
 from controlhub.models import CustomerPackage, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services.enabling import disable_package, enable_package
 from controlhub.services.packages import change_package, remove_package
+from controlhub.services.readiness import CustomerNotReady
 from controlhub.services.seats import LimitReached
-from controlhub.services.subscribers import create_subscribers
+from controlhub.services.subscribers import create_subscribers, rename_subscriber
 from provisioning.models import ProvisioningJob, SimulatedEffect, SimulatedFault
 from provisioning.queue import may_retry, retry_job
 from provisioning.runner import run_job
 from tenancy.actors import SYSTEM
 from tenancy.errors import Forbidden
+from tenancy.models import Partner
 from tests.cast import Cast
 from tests.controlhub.scene import Scene, broken_invariants, everything, make_scene, new_user, used
 from tests.factories import make_customer
@@ -234,3 +236,24 @@ def test_disabling_a_package_takes_its_row_away_once_the_cloud_did(scene: Scene)
     run_to_end(ProvisioningJob.objects.get(kind="disable_package"))
     assert list(scene.customer.packages.filter(package="webex_meetings")) == []
     assert [row["package"] for row in cloud("disable_package")] == ["webex_meetings"]
+
+
+def test_under_a_suspended_partner_things_only_end(scene: Scene) -> None:
+    create(scene, new_user(scene, "Ada", extension="2101"))
+    (bob,), _ = create(scene, new_user(scene, "Bob", extension="2102"))
+    Partner.objects.filter(pk=scene.customer.partner_id).update(state=Partner.State.SUSPENDED)
+    before = everything(scene.customer)
+    refused = [
+        lambda: create_subscribers(
+            customer=scene.customer, users=[new_user(scene, "Cyd", "webex_meetings")], by=scene.by
+        ),
+        lambda: change_package(subscriber=bob, package="webex_suite", by=scene.by),
+        lambda: rename_subscriber(subscriber=bob, first_name="Rob", last_name="Sample", by=scene.by),
+        lambda: enable_package(customer=scene.customer, package="cx_essentials", by=scene.by),
+    ]
+    for deed in refused:
+        with pytest.raises(CustomerNotReady):
+            deed()
+    assert everything(scene.customer) == before
+    remove_package(subscriber=bob, by=scene.by)
+    assert intervals(bob) == [("webex_calling", False)]

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
+from partnerhub.services.suspension import PartnerSuspended
 from partnerhub.services.templates import (
     TemplateChanged,
     TemplateInUse,
@@ -24,7 +25,7 @@ from partnerhub.services.templates import (
 )
 from tenancy.audit import verify_chain
 from tenancy.errors import Forbidden
-from tenancy.models import AuditEvent
+from tenancy.models import AuditEvent, Partner
 from tests.cast import Cast, make_cast
 from tests.factories import make_origin, make_template
 from tests.partnerhub.template_data import said
@@ -269,6 +270,20 @@ def test_retire_and_restore_once_each(cast: Cast, template: OnboardingTemplate, 
         "template.retired",
         "template.restored",
     ]
+
+
+def test_a_suspended_partner_makes_and_changes_no_templates(
+    cast: Cast, template: OnboardingTemplate, settings_: TemplateSettings
+) -> None:
+    Partner.objects.filter(pk=cast.north.pk).update(state=Partner.State.SUSPENDED)
+    by, before = cast.actor("partner_full"), everything()
+    with pytest.raises(PartnerSuspended):
+        create_template(partner=cast.north, name="New", settings=settings_, by=by)
+    with pytest.raises(PartnerSuspended):
+        edit_template(template=template, name="Other", settings=settings_, expected_version=1, by=by)
+    assert everything() == before
+    delete_template(template=template, by=by)
+    assert not cast.north.templates.exists()
 
 
 def test_delete_takes_the_versions_along(cast: Cast, template: OnboardingTemplate) -> None:
