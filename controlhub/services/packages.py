@@ -80,6 +80,15 @@ class NoPackage(DomainError):
         super().__init__(f"{subject} has no package.", field="package")
 
 
+class NotInWebex(DomainError):
+    """Webex refused to create the user; a package now would be billed and never arrive."""
+
+    code = "person_missing"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(f"{subject} could not be created in Webex. Retry that first.", field="package")
+
+
 class AdministratorDowngrade(DomainError):
     """Domain.md 2.2: the administrator keeps the level the organisation was created with."""
 
@@ -107,14 +116,17 @@ def assign_package(
 
     Number (as typed), extension and location are for a user who starts calling; without them he keeps what he has.
     Raises Forbidden, CustomerNotReady, PackageNotEnabled, LimitReached, AlreadyAssigned, WorkspaceOnly, UsersOnly,
-    NeedsCalling, or what the calling data lacks; then nothing has changed.
+    NotInWebex, NeedsCalling, or what the calling data lacks; then nothing has changed.
     """
     subject = _one_subject(subscriber, workspace)
     customer = subject.customer
     authorize(by, Control.USER_PACKAGE, customer=customer)
     require_ready(customer)
     entry = catalogue_entry(package)
-    _require_fit(subject, entry, _locked_assignments(subject))
+    held = _locked_assignments(subject)
+    if isinstance(subject, Subscriber) and subject.status == Subscriber.Status.FAILED:
+        raise NotInWebex(subject)
+    _require_fit(subject, entry, held)
     facts = {}
     if isinstance(subject, Subscriber) and entry.kind is Kind.BASE and entry.calling:
         facts = calling_data.give(subject, number=number, extension=extension, location=location, by=by)
@@ -138,7 +150,7 @@ def _locked_assignments(subject: Subject) -> list[PackageAssignment]:
     """What the subject has, once nobody else can change it: two changes at once happen one after the other."""
     if isinstance(subject, Subscriber):
         people = Subscriber.objects.select_for_update(no_key=True)
-        subject.refresh_from_db(fields=["location", "extension", "admin"], from_queryset=people)
+        subject.refresh_from_db(fields=["location", "extension", "admin", "status"], from_queryset=people)
     else:
         rooms = Workspace.objects.select_for_update(no_key=True)
         subject.refresh_from_db(fields=["location"], from_queryset=rooms)

@@ -9,7 +9,7 @@ from django.core import mail
 from controlhub.jobs.subscribers import _taken_back_at
 from controlhub.models import CustomerPackage, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services.enabling import disable_package, enable_package
-from controlhub.services.packages import change_package, remove_package
+from controlhub.services.packages import NotInWebex, assign_package, change_package, remove_package
 from controlhub.services.readiness import CustomerNotReady
 from controlhub.services.seats import LimitReached
 from controlhub.services.subscribers import create_subscribers, rename_subscriber
@@ -129,6 +129,17 @@ def test_retry_gives_package_number_and_extension_anew(scene: Scene) -> None:
     assert (used(scene.customer), PhoneNumber.objects.get(e164="+12175550101").subscriber) == (1, ada)
     assert [row["number"] for row in cloud("create_person")] == ["+12175550101"]
     assert broken_invariants() == []
+
+
+def test_whom_webex_refused_gets_no_package_but_by_retrying(scene: Scene) -> None:
+    refuse("ada@")
+    (ada,), job = create(scene, new_user(scene, "Ada", extension="2101"))
+    before = everything(scene.customer)
+    with pytest.raises(NotInWebex):
+        assign_package(subscriber=ada, package="webex_meetings", by=scene.by)
+    assert everything(scene.customer) == before
+    retry_job(job=job, by=scene.by)
+    assert run_to_end(job).state == "succeeded"
 
 
 @pytest.mark.parametrize("who", ["customer_restricted", "partner_admin"])
