@@ -10,12 +10,14 @@ from tenancy.errors import DomainError
 from tenancy.models import Customer
 from tenancy.policy import Control
 
+NAME_LENGTH = 120
+
 
 class NameNotAllowed(DomainError):
-    """The name is empty, or has a character that Webex refuses (domain.md 2.3)."""
+    """The name is empty, too long, or has a character that Webex refuses (domain.md 2.3) or that starts a mail header."""
 
     code = "name_not_allowed"
-    message = "A company name is needed, and may not contain %."
+    message = f"A company name is needed: at most {NAME_LENGTH} characters in one line, without %."
 
 
 @transaction.atomic
@@ -24,7 +26,7 @@ def rename_company(*, customer: Customer, name: str, by: Actor) -> Customer:
     authorize(by, Control.ACCOUNT_COMPANY_NAME, customer=customer)
     require_ready(customer)
     name = name.strip()
-    if not name or "%" in name:
+    if not name or len(name) > NAME_LENGTH or "%" in name or not name.isprintable():
         raise NameNotAllowed(field="name")
     row = Customer.objects.select_for_update().get(pk=customer.pk)
     if row.name == name:

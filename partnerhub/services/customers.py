@@ -223,7 +223,7 @@ def _check_customer(customer: Customer, info: CustomerInfo) -> None:
     if not info.supported_location:
         raise LocationNotSupported(field="supported_location")
     _check_columns(customer, info.address, exclude={"partner", "org_id"})
-    if "%" in customer.name or not customer.name.isprintable():
+    if "%" in customer.name:
         raise InvalidCustomer("A company name has no % sign.", field="name")
     if external_id_is_taken(customer.partner, customer.external_id):
         raise ExternalIdInUse(field="external_id")
@@ -245,6 +245,10 @@ def _check_columns(row: Customer | Location, address: Address, *, exclude: set[s
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise InvalidCustomer(messages[0], field="admin_email" if field == "primary_email" else field) from error
+    for column in row._meta.concrete_fields:
+        text = getattr(row, column.attname)
+        if isinstance(text, str) and not text.isprintable():
+            raise InvalidCustomer("There are characters here that cannot be shown. Type it again.", field=column.name)
     for field, message in clean_address(asdict(address)).items():
         raise InvalidCustomer(message, field=field)
     if row.time_zone not in time_zones():

@@ -132,6 +132,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("no state in the US", {"info": info(address=replace(ADDRESS, state=""))}, "invalid_customer", "state"),
     ("bad zip code", {"info": info(address=replace(ADDRESS, postal_code="ABC"))}, "invalid_customer", "postal_code"),
     ("unknown country", {"info": info(address=replace(ADDRESS, country="XX"))}, "invalid_customer", "country"),
+    (
+        "header in the emergency identifier",
+        {"location": headquarters(emergency_location_identifier="a\r\nVia: evil")},
+        "invalid_customer",
+        "location",
+    ),
+    ("line break in the city", {"info": info(address=replace(ADDRESS, city="Spring\nfield"))}, "invalid_customer", "city"),
     ("long street", {"info": info(address=replace(ADDRESS, address_line1="x" * 51))}, "invalid_customer", "address_line1"),
     ("deprecated time zone", {"location": headquarters(time_zone="US/Central")}, "invalid_customer", "time_zone"),
     ("long location name", {"location": headquarters(name="x" * 81)}, "invalid_customer", "location"),
