@@ -10,7 +10,7 @@ from controlhub.models import Location
 from controlhub.services import pushes
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
-from controlhub.services.readiness import require_ready
+from controlhub.services.readiness import lock_ready, require_ready
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -119,7 +119,7 @@ def create_location(*, customer: Customer, facts: LocationFacts, by: Actor) -> L
 def insert_location(*, customer: Customer, facts: LocationFacts, by: Actor) -> Location:
     """Low level: as `create_location`, for a caller that writes the audit event and queues the job itself."""
     authorize(by, Control.LOCATIONS, customer=customer)
-    require_ready(customer)
+    lock_ready(customer)
     values = facts.tidy()
     _authorize_pstn(values, before=None, customer=customer, by=by)
     _refuse_problems(facts)

@@ -9,11 +9,13 @@ from controlhub.models import Location
 from controlhub.services import locations
 from controlhub.services.locations import LocationFacts
 from provisioning.models import ProvisioningJob
+from tenancy.actors import SYSTEM
 from tenancy.errors import DomainError, Forbidden
 from tenancy.models import AuditEvent
 from tests.cast import Cast
+from tests.controlhub.races import at_once
 from tests.controlhub.scene import Scene, everything, make_scene
-from tests.factories import make_customer, make_number
+from tests.factories import make_customer, make_number, make_partner
 
 BRANCH = LocationFacts(
     name="Branch",
@@ -152,3 +154,15 @@ def test_readers_and_strangers_change_no_location(cast: Cast, who: str) -> None:
         lambda: locations.confirm_location(location=scene.headquarters, by=scene.by),
     ):
         refused(deed, Forbidden, scene)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_of_first_locations_made_at_once_one_is_the_headquarters() -> None:
+    customer = make_customer(make_partner())
+    deeds = [
+        lambda n=n: locations.create_location(customer=customer, facts=replace(BRANCH, name=f"Site {n}"), by=SYSTEM)
+        for n in range(6)
+    ]
+    assert at_once(deeds) == ["ok"] * 6
+    assert sorted(customer.locations.values_list("is_headquarters", flat=True)) == [False] * 5 + [True]
