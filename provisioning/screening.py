@@ -117,13 +117,16 @@ def reject_screening(*, customer: Customer, note: str, by: Actor) -> None:
 def _decide(customer: Customer, state: Screening.State, note: str, by: Actor) -> None:
     if not by.is_system:
         raise Forbidden("Only operations decide about a screening.")
+    # Jobs before the screening, as the runner locks them: neither waits for the other for ever.
+    jobs = ProvisioningJob.objects.filter(customer=customer)
+    list(jobs.order_by("pk").select_for_update().values_list("pk", flat=True))
     screening = Screening.objects.select_for_update().filter(customer=customer, state__in=ON_HOLD).first()
     if screening is None:
         raise NotOnHold()
     screening.state, screening.note, screening.decided_at = state, note[:400], _now()
     screening.save(update_fields=["state", "note", "decided_at"])
     _audit(f"screening.{state.value}", f"was {state.value} by operations", customer, by)
-    waiting = ProvisioningJob.objects.filter(customer=customer, state=ProvisioningJob.State.RETRY_WAIT)
+    waiting = jobs.filter(state=ProvisioningJob.State.RETRY_WAIT)
     waiting.update(next_run_at=Now(), offered_at=None)
     for job in waiting:
         ring_on_commit(job)

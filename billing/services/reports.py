@@ -60,7 +60,7 @@ def create_report(
             changes={"about": [None, report.about.name]},
             by=by,
         )
-        transaction.on_commit(lambda: report_bell.ring([str(report.public_id)]))
+        transaction.on_commit(lambda: report_bell.ring([str(report.public_id)]), robust=True)
     return report
 
 

@@ -129,9 +129,10 @@ def _finished(job: ProvisioningJob, steps: Sequence[ProvisioningStep]) -> None:
 def _restarted(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
     customer = job.customer
     refuse_rejected(customer)
-    restart_packages(customer, steps)
+    # The customer's row before its packages', as in every service.
     status = Customer.Status.UPDATING if customer.org_id else Customer.Status.PROVISIONING
     set_customer_status(customer=customer, status=status, by=by)
+    restart_packages(customer, steps)
 
 
 ONBOARDING = JobType(
