@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from controlhub.views import (
     account,
+    administrators,
     audit,
     launch,
     locations,
@@ -46,6 +47,11 @@ urlpatterns: list[URLPattern] = [
     path("numbers/add/", numbers.NumberAdd.as_view(), name="number-add"),
     path("numbers/export.csv", numbers.NumberExport.as_view(), name="number-export"),
     path("workspaces/", workspaces.WorkspaceList.as_view(), name="workspace-list"),
+    path("admins/", administrators.AdminList.as_view(), name="admin-list"),
+    path("admins/add/", administrators.AdminAdd.as_view(), name="admin-add"),
+    path("admins/external/", administrators.ExternalAdminAdd.as_view(), name="external-admin-add"),
+    path("admins/<uuid:admin>/", administrators.AdminEdit.as_view(), name="admin-edit"),
+    path("admins/<uuid:admin>/remove/", administrators.AdminRemove.as_view(), name="admin-remove"),
     path("account/", account.Account.as_view(), name="account"),
     path("account/name/", account.AccountName.as_view(), name="account-name"),
     path("end-session/", launch.EndLaunch.as_view(), name="end-launch"),

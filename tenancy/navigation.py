@@ -39,6 +39,7 @@ CONTROL_HUB = (
     Entry("Users", "people", "controlhub:user-list", Control.USERS, "Management"),
     Entry("Locations", "location", "controlhub:location-list", Control.LOCATIONS, "Management"),
     Entry("Workspaces", "workspace", "controlhub:workspace-list", Control.WORKSPACES, "Management"),
+    Entry("Administrators", "people-manage", "controlhub:admin-list", Control.ADMIN_ROLES, "Management"),
     Entry("Account", "account", "controlhub:account", Control.ACCOUNT, "Management"),
     Entry("Audit", "shield", "controlhub:audit", Control.ORG_AUDIT, "Management"),
     Entry("Numbers", "phone", "controlhub:number-list", Control.NUMBERS, "Services"),

@@ -27,14 +27,13 @@ def make_administrator(subscriber: Subscriber) -> AdminUser:
 
 
 def floor_package(subscriber: Subscriber) -> str | None:
-    """The package below which this user may not go: the administrator's first one. None for everybody else."""
-    is_administrator = (
-        subscriber.admin_id
-        and RoleAssignment.objects.filter(
-            admin_id=subscriber.admin_id, customer_id=subscriber.customer_id, role=Role.CUSTOMER_FULL.value
-        ).exists()
-    )
-    if not is_administrator:
+    """The package below which this user may not go: the one he had when he became full administrator, for the first
+    administrator the one the organisation was created with. None for everybody else."""
+    role = RoleAssignment.objects.filter(
+        admin=subscriber.admin_id, customer=subscriber.customer_id, role=Role.CUSTOMER_FULL
+    ).first()
+    if subscriber.admin_id is None or role is None:
         return None
-    bases = subscriber.assignments.filter(is_base=True).order_by("started_at", "pk")
-    return bases.values_list("package", flat=True).first()
+    bases = subscriber.assignments.filter(is_base=True).order_by("-started_at", "-pk")
+    held = bases.filter(started_at__lte=role.created_at).first() or bases.last()
+    return held.package if held else None

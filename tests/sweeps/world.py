@@ -9,9 +9,11 @@ from provisioning.models import ProvisioningJob
 from tenancy.actors import SYSTEM
 from tenancy.audit import record
 from tenancy.models import Customer, Partner, WizardDraft
+from tenancy.policy import Role
 from tests.cast import Cast
 from tests.factories import (
     make_assignment,
+    make_customer_admin,
     make_location,
     make_number,
     make_origin,
@@ -48,6 +50,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
         customer, first_name="Sam", last_name=f"{canary}", email=f"{canary.lower()}@x.example.com", location=location
     )
     make_assignment(subscriber)
+    customer_admin = make_customer_admin(customer, Role.CUSTOMER_READONLY, name=f"{canary} administrator")
     workspace = make_workspace(location, f"{canary} room")
     make_assignment(workspace, "common_area_calling")
     number = make_number(location, subscriber=subscriber)
@@ -62,6 +65,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
         {
             "partner": partner.public_id,
             "customer": customer.public_id,
+            "admin": customer_admin.public_id,
             "template": template.public_id,
             "location": location.public_id,
             "subscriber": subscriber.public_id,
