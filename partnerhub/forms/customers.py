@@ -65,7 +65,13 @@ class RestrictedModeForm(forms.Form):
         choices=[("1", "On"), ("0", "Off")], coerce=lambda value: value == "1", widget=forms.HiddenInput
     )
     reason = forms.CharField(
-        label="Reason", max_length=REASON_MAX, validators=[printable], help_text="Kept in the audit log."
+        label="Reason",
+        max_length=REASON_MAX,
+        validators=[printable],
+        help_text="Kept in the audit log.",
+        error_messages={"required": "Enter a reason."},
+        # The dialog would give the focus to its Close button, and Enter would then close it.
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
 
 
