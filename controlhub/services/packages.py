@@ -70,7 +70,7 @@ class NotAssignable(DomainError):
     code = "not_assignable"
 
     def __init__(self, package: str) -> None:
-        super().__init__(f"{package_name(package)} belongs to the whole organisation, not to a user.", field="package")
+        super().__init__(f"{package_name(package)} belongs to the whole organization, not to a user.", field="package")
 
 
 class NoPackage(DomainError):
@@ -96,7 +96,7 @@ class AdministratorDowngrade(DomainError):
 
     def __init__(self, subject: Subject, floor: str) -> None:
         super().__init__(
-            f"{subject} administers this organisation and must keep at least {package_name(floor)}.", field="package"
+            f"{subject} administers this organization and must keep at least {package_name(floor)}.", field="package"
         )
 
 

@@ -122,7 +122,7 @@ def _give_numbers(people: Sequence[Subscriber], rows: Sequence[NewSubscriber], b
 def _record_created(
     person: Subscriber, assignment: PackageAssignment, number: str | None, by: Actor, *, administrator: bool
 ) -> None:
-    role = "; administrator of the organisation" if administrator else ""
+    role = "; administrator of the organization" if administrator else ""
     changes: dict[str, list[Any]] = {
         "email": [None, person.email],
         "package": [None, assignment.package],

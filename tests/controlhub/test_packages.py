@@ -403,7 +403,7 @@ def test_the_administrator_never_goes_below_the_first_package(scene: Scene) -> N
         packages.AdministratorDowngrade,
         scene.customer,
     )
-    assert str(error) == f"{subscriber} administers this organisation and must keep at least Webex Calling."
+    assert str(error) == f"{subscriber} administers this organization and must keep at least Webex Calling."
     refused(
         lambda: packages.remove_package(subscriber=subscriber, by=scene.by),
         packages.AdministratorDowngrade,
