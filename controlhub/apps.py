@@ -8,9 +8,9 @@ class ControlHubConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the job ledger how people and packages get into the Webex cloud."""
-        from controlhub.jobs import administrators, subscribers  # noqa: PLC0415  # need models, loaded only now
+        from controlhub.jobs import administrators, locations, numbers, subscribers  # noqa: PLC0415  # need models, loaded only now
         from provisioning.registry import register  # noqa: PLC0415
 
-        for module in (administrators, subscribers):
+        for module in (administrators, subscribers, locations, numbers):
             for kind, job_type in module.JOB_TYPES.items():
                 register(kind, job_type)

@@ -56,4 +56,19 @@ INVARIANTS = [
         WHERE assignment.ended_at IS NULL AND package.id IS NULL
         """,
     ),
+    (
+        "I9b",
+        "the number's history says who has it now, and a location's main numbers are its own, active and free",
+        """
+        SELECT number.e164, number.subscriber_id, number.workspace_id, owned.subscriber_id, owned.workspace_id
+        FROM controlhub_phonenumber number
+        FULL JOIN (SELECT * FROM controlhub_numberownership WHERE ended_at IS NULL) owned ON owned.e164 = number.e164
+        WHERE (number.subscriber_id, number.workspace_id) IS DISTINCT FROM (owned.subscriber_id, owned.workspace_id)
+        UNION ALL
+        SELECT number.e164, number.subscriber_id, number.workspace_id, location.id, number.location_id
+        FROM controlhub_location location
+        JOIN controlhub_phonenumber number ON number.id IN (location.main_number_id, location.emergency_callback_number_id)
+        WHERE number.location_id <> location.id OR number.state <> 'ACTIVE' OR number.moving_to_id IS NOT NULL
+        """,
+    ),
 ]

@@ -1,6 +1,7 @@
 """Inside one customer: packages it may use, locations, numbers, people, rooms, and who had which package from when to when."""
 
 import uuid
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -46,6 +47,13 @@ class CustomerPackage(models.Model):
         return self.get_package_display()
 
 
+class LivingLocations(LocationsInScope):
+    """Locations that have not been deleted. History and bills still reach a deleted one, through their own rows."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Location(models.Model):
     """A site of the customer. Emergency calls depend on its address; calls leave through its PSTN connection."""
 
@@ -55,6 +63,11 @@ class Location(models.Model):
         NON_INTEGRATED_CCP = "NON_INTEGRATED_CCP", "Cloud connected, non-integrated"
         INTEGRATED_CCP = "INTEGRATED_CCP", "Cloud connected, integrated"
         CISCO_PSTN = "CISCO_PSTN", "Cisco Calling Plan"
+
+    class RouteType(models.TextChoices):
+        NONE = "", "None"
+        TRUNK = "TRUNK", "Trunk"
+        ROUTE_GROUP = "ROUTE_GROUP", "Route group"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="locations")
@@ -68,19 +81,37 @@ class Location(models.Model):
     country = models.CharField(max_length=2)
     time_zone = models.CharField(max_length=64)
     language = models.CharField(max_length=5)
+    announcement_language = models.CharField(max_length=5, blank=True, db_default="", default="")
     emergency_location_identifier = models.CharField(max_length=80, blank=True)
     pstn = models.CharField(max_length=20, choices=Pstn, default=Pstn.NONE, blank=True)
     pstn_provider = models.CharField(max_length=80, blank=True)
+    pstn_route_type = models.CharField(max_length=12, choices=RouteType, blank=True, db_default="", default="")
+    pstn_route = models.CharField(max_length=80, blank=True, db_default="", default="")
     main_number = models.ForeignKey("PhoneNumber", models.PROTECT, null=True, blank=True, related_name="main_of")
+    emergency_callback_number = models.ForeignKey(
+        "PhoneNumber", models.PROTECT, null=True, blank=True, related_name="emergency_callback_of"
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     provisioned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = LocationsInScope()
+    objects = LivingLocations()
+    everything = models.Manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("customer", Lower("name"), name="location_name_once_per_customer"),
+            models.UniqueConstraint(
+                "customer", Lower("name"), condition=Q(deleted_at=None), name="location_name_once_per_customer"
+            ),
+            models.CheckConstraint(
+                condition=Q(pstn_route="", pstn_route_type="")
+                | (Q(pstn="LOCAL_GATEWAY") & ~Q(pstn_route="") & ~Q(pstn_route_type="")),
+                name="route_of_a_local_gateway",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(is_headquarters=False), name="headquarters_not_deleted"
+            ),
             models.UniqueConstraint(
                 "customer", condition=Q(is_headquarters=True), name="one_headquarters_per_customer"
             ),
@@ -181,11 +212,18 @@ class PhoneNumber(models.Model):
         ACTIVE = "ACTIVE", "Active"
         INACTIVE = "INACTIVE", "Inactive"
 
+    class Kind(models.TextChoices):
+        DID = "DID", "DID"
+        TOLLFREE = "TOLLFREE", "Toll-free"
+        MOBILE = "MOBILE", "Mobile"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="numbers")
     location = models.ForeignKey(Location, models.PROTECT, related_name="numbers")
     e164 = models.CharField(max_length=16, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.DID, db_default="DID")
+    moving_to = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="arriving_numbers")
     subscriber = models.OneToOneField(Subscriber, models.PROTECT, null=True, blank=True, related_name="number")
     workspace = models.OneToOneField(Workspace, models.PROTECT, null=True, blank=True, related_name="number")
     created_at = models.DateTimeField(default=timezone.now)
@@ -196,6 +234,9 @@ class PhoneNumber(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(e164__regex=r"^\+[1-9][0-9]{6,14}$"), name="number_is_e164"),
             models.CheckConstraint(condition=Q(subscriber=None) | Q(workspace=None), name="number_has_one_owner"),
+            models.CheckConstraint(
+                condition=Q(moving_to=None) | Q(subscriber=None, workspace=None), name="moving_number_is_free"
+            ),
         ]
         indexes = [models.Index(fields=["customer", "e164"], name="number_customer")]
 
@@ -208,6 +249,41 @@ class TsTzRange(Func):
 
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
+
+
+class NumberOwnership(models.Model):
+    """Who had a number from when to when. Written by a trigger (migration 0006), so that no door can forget it.
+
+    The number is kept as text: it outlives its row in the inventory. Append-only; an open row can only be ended, once.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="number_ownerships")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+")
+    e164 = models.CharField(max_length=16)
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, blank=True, related_name="number_ownerships")
+    workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, blank=True, related_name="number_ownerships")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InLocations()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="ownership_ends_later"
+            ),
+            ExclusionConstraint(
+                name="one_owner_at_a_time",
+                expressions=[
+                    ("e164", RangeOperators.EQUAL),
+                    (TsTzRange("started_at", "ended_at"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["customer", "e164", "started_at"], name="ownership_of_number")]
+
+    def __str__(self) -> str:
+        return f"{self.e164} {self.started_at:%F %T}"
 
 
 class PackageAssignment(models.Model):

@@ -64,6 +64,21 @@ class WebexGateway(Protocol):
     def assign_number(self, *, key: str, person_id: str, number: str, extension: str) -> Answer:
         """{} once the person is reached under that number."""
 
+    def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, str]) -> Answer:
+        """{} once the location is known with these facts: name, address, languages, connection, main number."""
+
+    def delete_location(self, *, key: str, org_id: str, location: str) -> Answer:
+        """{} once the location is gone."""
+
+    def put_numbers(self, *, key: str, org_id: str, numbers: list[dict[str, str]]) -> Answer:
+        """{} once each number is as said: {"number", "location", "kind", "state"}; the state REMOVED means gone."""
+
+    def move_numbers(self, *, key: str, org_id: str, numbers: list[str], location: str) -> Answer:
+        """{} once the unassigned numbers (E.164) belong to that location."""
+
+    def move_person(self, *, key: str, person_id: str, location: str, number: str, extension: str) -> Answer:
+        """{} once the person calls from that location under that number and extension; either may be empty."""
+
 
 @cache
 def gateway() -> WebexGateway:

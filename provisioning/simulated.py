@@ -93,6 +93,22 @@ class SimulatedWebex:
         payload = {"person_id": person_id, "number": number, "extension": extension}
         return self._call("assign_number", key, payload, {})
 
+    def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, str]) -> Answer:
+        return self._call("update_location", key, {"org_id": org_id, "location": location, "facts": facts}, {})
+
+    def delete_location(self, *, key: str, org_id: str, location: str) -> Answer:
+        return self._call("delete_location", key, {"org_id": org_id, "location": location}, {})
+
+    def put_numbers(self, *, key: str, org_id: str, numbers: list[dict[str, str]]) -> Answer:
+        return self._call("put_numbers", key, {"org_id": org_id, "numbers": numbers}, {})
+
+    def move_numbers(self, *, key: str, org_id: str, numbers: list[str], location: str) -> Answer:
+        return self._call("move_numbers", key, {"org_id": org_id, "numbers": numbers, "location": location}, {})
+
+    def move_person(self, *, key: str, person_id: str, location: str, number: str, extension: str) -> Answer:
+        payload = {"person_id": person_id, "location": location, "number": number, "extension": extension}
+        return self._call("move_person", key, payload, {})
+
     def _call(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
         time.sleep(settings.SIMULATED_WEBEX_DELAY_MS / 1000)
         known = SimulatedEffect.objects.filter(key=key).first()

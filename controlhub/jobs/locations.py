@@ -1,11 +1,11 @@
-"""Creating a location in the Webex cloud."""
+"""Locations in the Webex cloud: created, changed, deleted."""
 
 from django.db.models.functions import Now
 
 from controlhub.models import Location
 from provisioning.errors import PermanentError
 from provisioning.gateway import gateway
-from provisioning.registry import Result, StepContext
+from provisioning.registry import JobType, Result, StepContext, StepHandler
 from tenancy.places import CCP_PROVIDERS, COUNTRY_NAMES
 
 ADDRESS_FIELDS = ("address_line1", "address_line2", "city", "state", "postal_code", "country")
@@ -38,3 +38,39 @@ def mark_created(location: Location, *, pstn_provider: str) -> None:
     if pstn_provider and not location.pstn:
         changes |= {"pstn": Location.Pstn.INTEGRATED_CCP, "pstn_provider": pstn_provider}
     Location.objects.filter(pk=location.pk).update(**changes)
+
+
+# What Webex is told of a location.
+_TOLD = [*ADDRESS_FIELDS, "name", "time_zone", "language", "emergency_location_identifier"]
+_TOLD += ["pstn", "pstn_provider", "pstn_route_type", "pstn_route"]
+
+
+def _row(context: StepContext) -> Location:
+    return Location.everything.select_related("main_number", "emergency_callback_number").get(
+        customer=context.customer, public_id=context.item
+    )
+
+
+def _update(context: StepContext) -> Result:
+    """Tell Webex what the location is now: two changes in a row end alike, whichever job comes last."""
+    location = _row(context)
+    if location.deleted_at:
+        return {"skipped": "The location has been deleted meanwhile."}
+    facts = {name: getattr(location, name) for name in _TOLD}
+    facts["announcement_language"] = location.announcement_language or location.language
+    facts["main_number"] = str(location.main_number or "")
+    facts["emergency_callback_number"] = str(location.emergency_callback_number or "")
+    return gateway().update_location(
+        key=context.key, org_id=str(context.customer.org_id), location=context.item, facts=facts
+    )
+
+
+def _delete(context: StepContext) -> Result:
+    return gateway().delete_location(key=context.key, org_id=str(context.customer.org_id), location=context.item)
+
+
+JOB_TYPES = {
+    "change_location": JobType(
+        "Change location", {"update_location": StepHandler(_update), "delete_location": StepHandler(_delete)}
+    ),
+}

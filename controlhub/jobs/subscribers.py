@@ -51,7 +51,7 @@ def _locked(customer: Customer, public_id: str) -> Subscriber:
 
 
 def _location(context: StepContext) -> Location:
-    return context.customer.locations.get(public_id=context.item)
+    return Location.everything.get(customer=context.customer, public_id=context.item)
 
 
 def _base(subscriber: Subscriber) -> PackageAssignment | None:
@@ -64,6 +64,8 @@ def _number(subscriber: Subscriber) -> str:
 
 def _create_location(context: StepContext) -> Result:
     location = _location(context)
+    if location.deleted_at:
+        return {"skipped": "The location has been deleted meanwhile."}
     return create_in_cloud(context, location, pstn_provider=location.pstn_provider)
 
 
@@ -197,6 +199,20 @@ def _remove_package(context: StepContext) -> Result:
     return gateway().remove_person(key=context.key, person_id=_person_id(subscriber))
 
 
+def _move_person(context: StepContext) -> Result:
+    """Tell Webex where the user is now, whichever of several moves comes last."""
+    subscriber = _subscriber(context.customer, context.item)
+    if subscriber.location is None:
+        return {"skipped": "The user has no location any more."}
+    return gateway().move_person(
+        key=context.key,
+        person_id=_person_id(subscriber),
+        location=str(subscriber.location.public_id),
+        number=_number(subscriber),
+        extension=subscriber.extension,
+    )
+
+
 CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused, control=Control.USERS_ADD)
 CHANGE_PACKAGE = StepHandler(_change_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
 REMOVE_PACKAGE = StepHandler(_remove_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
@@ -209,6 +225,9 @@ JOB_TYPES = {
     ),
     "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
     "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),
+    "move_subscriber": JobType(
+        "Move user", {"move_person": StepHandler(_move_person, _package_changed, _change_refused)}
+    ),
     "enable_package": JobType("Enable package", {PACKAGE_STEP: ENABLE_PACKAGE}, finish_packages, restart_enabling),
     "disable_package": JobType("Remove package", {PACKAGE_STEP: DISABLE_PACKAGE}, finish_packages, restart_disabling),
 }

@@ -6,22 +6,27 @@ from typing import Any
 
 from django.db import transaction
 
-from controlhub.models import Location
+from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
 from controlhub.services import pushes
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
+from controlhub.services.pstn import (
+    PstnConnection,
+    authorize_connection,
+    change_connection,
+    problems_with_connection,
+)
 from controlhub.services.readiness import lock_ready, require_ready
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.models import Customer
-from tenancy.places import CCP_PROVIDERS, LOCALES, clean_address, time_zones
+from tenancy.places import LOCALES, clean_address, time_zones
 from tenancy.policy import Control
 
 ADDRESS = ("address_line1", "address_line2", "city", "state", "postal_code", "country")
 LANGUAGES = frozenset(code.lower() for code, _ in LOCALES)
-CLOUD_CONNECTED = frozenset({Location.Pstn.INTEGRATED_CCP, Location.Pstn.NON_INTEGRATED_CCP})
 NAME_LENGTH = 80
 
 
@@ -42,6 +47,22 @@ class LocationNameTaken(DomainError):
         super().__init__(f"There is a location called {name} already.", field="name")
 
 
+class HeadquartersStay(DomainError):
+    code = "headquarters_stay"
+    message = "The headquarters cannot be deleted: the organization is registered at its address."
+
+
+class LocationNotEmpty(DomainError):
+    code = "location_not_empty"
+
+    def __init__(self, location: Location, contents: Mapping[str, int]) -> None:
+        held = ", ".join(
+            f"{count} {label if count > 1 else label.removesuffix('s')}" for label, count in contents.items()
+        )
+        super().__init__(f"{location.name} is not empty: {held}. Move or remove them first.")
+        self.contents = dict(contents)
+
+
 class CountryFixed(DomainError):
     code = "country_fixed"
     message = "This location has phone numbers, so its country cannot change. Create another location instead."
@@ -49,7 +70,10 @@ class CountryFixed(DomainError):
 
 @dataclass(frozen=True)
 class LocationFacts:
-    """What is known about a site. `pstn` and `pstn_provider` None: leave the connection as it is."""
+    """What is known about a site. No `announcement_language`: announcements speak the preferred language.
+
+    `pstn` and `pstn_provider` None: leave the connection as it is.
+    """
 
     name: str
     address_line1: str
@@ -57,6 +81,7 @@ class LocationFacts:
     country: str
     time_zone: str
     language: str
+    announcement_language: str = ""
     address_line2: str = ""
     state: str = ""
     postal_code: str = ""
@@ -68,6 +93,7 @@ class LocationFacts:
         """The values as they are stored: trimmed, without what is to be left as it is."""
         values = {name: " ".join(str(value).split()) for name, value in asdict(self).items() if value is not None}
         values["language"] = values["language"].lower()
+        values["announcement_language"] = values["announcement_language"].lower()
         values["state"] = values["state"].upper() if len(values["state"]) <= 3 else values["state"]
         return values
 
@@ -82,26 +108,15 @@ def problems_with_location(facts: LocationFacts) -> dict[str, str]:
         errors["time_zone"] = "Choose a time zone from the list."
     if values["language"] not in LANGUAGES:
         errors["language"] = "Choose a language from the list."
+    if values["announcement_language"] and values["announcement_language"] not in LANGUAGES:
+        errors["announcement_language"] = "Choose a language from the list."
     for field, text in values.items():
         most = Location._meta.get_field(field).max_length  # type: ignore[union-attr]
         if most and len(text) > most:
             errors[field] = f"Use at most {most} characters."
         elif not text.isprintable():
             errors[field] = "There are characters here that cannot be shown. Type it again."
-    return errors | _problems_with_pstn(values)
-
-
-def _problems_with_pstn(values: Mapping[str, str]) -> dict[str, str]:
-    pstn, provider = values.get("pstn"), values.get("pstn_provider", "")
-    if pstn is None:
-        return {}
-    if pstn not in Location.Pstn.values:
-        return {"pstn": "Choose a connection from the list."}
-    if pstn not in CLOUD_CONNECTED:
-        return {"pstn_provider": "Only cloud connections have a provider."} if provider else {}
-    if values["country"] not in CCP_PROVIDERS.get(provider, frozenset()):
-        return {"pstn_provider": "Choose a provider that serves this location's country."}
-    return {}
+    return errors | (problems_with_connection(values, country=values["country"]) if "pstn" in values else {})
 
 
 @transaction.atomic
@@ -121,7 +136,8 @@ def insert_location(*, customer: Customer, facts: LocationFacts, by: Actor) -> L
     authorize(by, Control.LOCATIONS, customer=customer)
     lock_ready(customer)
     values = facts.tidy()
-    _authorize_pstn(values, before=None, customer=customer, by=by)
+    if values.get("pstn") or values.get("pstn_provider"):
+        authorize_connection(values.get("pstn", ""), customer=customer, by=by)
     _refuse_problems(facts)
     # A customer without a headquarters was sold no calling at first: its first site is the headquarters.
     first = not Location.objects.filter(customer=customer, is_headquarters=True).exists()
@@ -146,15 +162,16 @@ def record_created(location: Location, *, by: Actor) -> None:
 def edit_location(*, location: Location, facts: LocationFacts, by: Actor) -> Location:
     """Correct a location. A change of address must be confirmed again, because emergency calls depend on it.
 
-    Raises Forbidden, CustomerNotReady, LocationErrors, LocationNameTaken, CountryFixed.
+    Another PSTN connection goes through `change_connection`, with its own rights and its own event.
+    Raises Forbidden, CustomerNotReady, LocationErrors, LocationNameTaken, CountryFixed, or what that raises.
     """
     customer = location.customer
-    authorize(by, Control.LOCATIONS, customer=customer)
+    authorize(by, Control.LOCATION_DETAILS, customer=customer)
     require_ready(customer)
     row = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
-    values = facts.tidy()
-    _authorize_pstn(values, before=row, customer=customer, by=by)
     _refuse_problems(facts)
+    values = facts.tidy()
+    _change_connection(location, row, values, by)
     changes = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
     if "country" in changes and row.numbers.exists():
         raise CountryFixed(field="country")
@@ -169,7 +186,15 @@ def edit_location(*, location: Location, facts: LocationFacts, by: Actor) -> Loc
         by=by,
         changes=changes,
     )
+    pushes.push_location(location=location, by=by)
     return location
+
+
+def _change_connection(location: Location, row: Location, values: dict[str, str], by: Actor) -> None:
+    """Hand what is said about the connection over, and leave only the facts of the site in `values`."""
+    pstn, provider = values.pop("pstn", row.pstn), values.pop("pstn_provider", row.pstn_provider)
+    if (pstn, provider) != (row.pstn, row.pstn_provider):
+        change_connection(location=location, connection=PstnConnection(pstn, provider), by=by)
 
 
 def _store(location: Location, values: dict[str, str], *, address_changed: bool) -> None:
@@ -193,20 +218,10 @@ def _refuse_problems(facts: LocationFacts) -> None:
         raise LocationErrors(errors)
 
 
-def _authorize_pstn(values: dict[str, str], *, before: Location | None, customer: Customer, by: Actor) -> None:
-    """The connection is the partner's business (domain.md 8.2): whoever may not change it must leave it alone."""
-    fields = ("pstn", "pstn_provider")
-    if all(values.get(name) in (None, getattr(before, name, "")) for name in fields):
-        return
-    authorize(by, Control.LOCATION_PSTN, customer=customer)
-    if values.get("pstn") == Location.Pstn.LOCAL_GATEWAY:
-        authorize(by, Control.LOCATION_PSTN_LOCAL_GATEWAY, customer=customer)
-
-
 @transaction.atomic
 def confirm_location(*, location: Location, by: Actor) -> Location:
     """Somebody vouches for the address. Confirming twice changes nothing."""
-    authorize(by, Control.LOCATIONS, customer=location.customer)
+    authorize(by, Control.LOCATION_DETAILS, customer=location.customer)
     require_ready(location.customer)
     if mark_confirmed(location):
         record_confirmed(location, by=by)
@@ -231,3 +246,39 @@ def record_confirmed(location: Location, *, by: Actor) -> None:
         customer=location.customer,
         by=by,
     )
+
+
+def contents_of(location: Location) -> dict[str, int]:
+    """What is still at the location, by what it is; empty when it may be deleted."""
+    living = {"location": location, "deleted_at": None}
+    counts = {
+        "users": Subscriber.objects.filter(**living).count(),
+        "workspaces": Workspace.objects.filter(**living).count(),
+        "numbers": PhoneNumber.objects.filter(location=location).count(),
+        "arriving numbers": PhoneNumber.objects.filter(moving_to=location).count(),
+    }
+    return {label: count for label, count in counts.items() if count}
+
+
+@transaction.atomic
+def delete_location(*, location: Location, by: Actor) -> None:
+    """Delete an empty location. Its row stays for history and bills; its name is free again. Twice is harmless.
+
+    Raises Forbidden, CustomerNotReady, HeadquartersStay, LocationNotEmpty.
+    """
+    authorize(by, Control.LOCATIONS, customer=location.customer)
+    lock_ready(location.customer)
+    # Whoever moves in now waits for this lock, and is refused afterwards by the trigger `location_lives`.
+    row = Location.objects.select_for_update().filter(pk=location.pk).first()
+    if row is None:
+        return
+    if row.is_headquarters:
+        raise HeadquartersStay()
+    contents = contents_of(row)
+    if contents:
+        raise LocationNotEmpty(row, contents)
+    Location.objects.filter(pk=row.pk).update(deleted_at=database_now())
+    audit.record(
+        action="location.deleted", text=f"Location {row} deleted", target=row, customer=location.customer, by=by
+    )
+    pushes.push_location_deleted(location=row, by=by)

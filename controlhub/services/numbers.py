@@ -1,14 +1,16 @@
 """Phone numbers: parsed with the location's country, stored in E.164, unique in the whole portal (domain.md 4.4)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import phonenumbers
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 
-from controlhub.models import Location, PhoneNumber, Subscriber
+from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
+from controlhub.pstn import FROM_THE_CARRIER
+from controlhub.services import pushes
 from controlhub.services.constraints import named_errors
 from controlhub.services.readiness import require_ready
 from tenancy import audit
@@ -18,11 +20,16 @@ from tenancy.errors import DomainError
 from tenancy.policy import Control
 
 MOST_NUMBERS = 1000
+MOST_MOBILE_NUMBERS = 20
 # Two numbers with blanks and punctuation are far shorter. Longer text costs the range pattern quadratic time.
 LONGEST_ENTRY = 80
 IN_USE, BAD_CHARACTERS = "4201", "4410"
-# Numbers of these connections come from the carrier; adding one here would corrupt its data (domain.md 4.4, 13.5).
-FROM_THE_CARRIER = frozenset({Location.Pstn.INTEGRATED_CCP, Location.Pstn.CISCO_PSTN})
+Owner = Subscriber | Workspace
+Kind = PhoneNumber.Kind
+_KINDS = {
+    phonenumbers.PhoneNumberType.TOLL_FREE: Kind.TOLLFREE,
+    phonenumbers.PhoneNumberType.MOBILE: Kind.MOBILE,
+}
 
 # "+12175550100-0109", "+12175550100 - +12175550109", "217 555 0100 to 0109". A hyphen without spaces counts only after
 # bare digits: elsewhere it is how people write one number ("217-555-0100").
@@ -45,6 +52,14 @@ class NumberInUse(DomainError):
     def __init__(self, number: str) -> None:
         super().__init__(f"{number} is in use already. Choose another number.", field="number")
         self.number = number
+
+
+class LocationGone(DomainError):
+    code = "location_gone"
+    message = "This location has just been deleted. Choose another one."
+
+    def __init__(self) -> None:
+        super().__init__(field="location")
 
 
 class NumberElsewhere(DomainError):
@@ -155,9 +170,20 @@ def _entries(text: str) -> Iterable[tuple[int, str]]:
                 yield line, entry.strip()
 
 
+def kind_of(e164: str) -> PhoneNumber.Kind:
+    """Toll-free and mobile numbers tell by their digits; every other one is a direct number (DID)."""
+    return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(e164)), Kind.DID)
+
+
 @transaction.atomic
-def add_numbers(*, location: Location, numbers: str, by: Actor) -> list[PhoneNumber]:
-    """Put a pasted list (with ranges) into the location's inventory: all of it, or none and NumberErrors."""
+def add_numbers(
+    *, location: Location, numbers: str, by: Actor, kind: str = "", active: bool = True
+) -> list[PhoneNumber]:
+    """Put a pasted list (with ranges) into the location's inventory: all of it, or none and NumberErrors.
+
+    `kind`: one of PhoneNumber.Kind, or empty for what each number tells by itself. Mobile numbers become active when
+    they are assigned. Raises Forbidden, CustomerNotReady, CarrierManagesNumbers, NumberErrors, NumberInUse.
+    """
     customer = location.customer
     authorize(by, Control.NUMBERS_MANAGE, customer=customer)
     require_ready(customer)
@@ -165,9 +191,10 @@ def add_numbers(*, location: Location, numbers: str, by: Actor) -> list[PhoneNum
         raise CarrierManagesNumbers(location)
     wanted = parse_numbers(numbers, country=location.country)
     _refuse_known(wanted, numbers, location)
-    with named_errors({"controlhub_phonenumber_e164_key": lambda: NumberInUse("One of these numbers")}):
-        # One order for everybody: two lists that overlap cannot deadlock.
-        rows = [PhoneNumber(customer=customer, location=location, e164=e164) for e164 in sorted(wanted)]
+    # One order for everybody: two lists that overlap cannot deadlock.
+    rows = [_new_number(e164, location, kind, active=active) for e164 in sorted(wanted)]
+    _refuse_many_mobiles(rows)
+    with named_errors(_taken("One of these numbers")):
         made = PhoneNumber.objects.bulk_create(rows)
     text = f"{len(made)} numbers added to {location.name}" if len(made) > 1 else f"{made[0]} added to {location.name}"
     audit.record(
@@ -178,7 +205,25 @@ def add_numbers(*, location: Location, numbers: str, by: Actor) -> list[PhoneNum
         by=by,
         changes={"numbers": [None, sorted(wanted)]},
     )
+    pushes.push_numbers(customer=customer, numbers=sorted(wanted), by=by)
     return made
+
+
+def _new_number(e164: str, location: Location, kind: str, *, active: bool) -> PhoneNumber:
+    chosen = Kind(kind) if kind else kind_of(e164)
+    state = PhoneNumber.State.ACTIVE if active and chosen != Kind.MOBILE else PhoneNumber.State.INACTIVE
+    return PhoneNumber(customer=location.customer, location=location, e164=e164, kind=chosen, state=state)
+
+
+def _refuse_many_mobiles(rows: list[PhoneNumber]) -> None:
+    count = sum(row.kind == Kind.MOBILE for row in rows)
+    if count > MOST_MOBILE_NUMBERS:
+        message = f"Add at most {MOST_MOBILE_NUMBERS} mobile numbers at a time; these are {count}."
+        raise NumberErrors([LineError(1, "", "too_many_mobile", message)])
+
+
+def _taken(number: str) -> dict[str, Callable[[], DomainError]]:
+    return {"controlhub_phonenumber_e164_key": lambda: NumberInUse(number), "location_lives": LocationGone}
 
 
 def _refuse_known(wanted: list[str], text: str, location: Location) -> None:
@@ -195,18 +240,23 @@ def _refuse_known(wanted: list[str], text: str, location: Location) -> None:
 
 
 @transaction.atomic
-def assign_number(*, number: PhoneNumber, subscriber: Subscriber, by: Actor) -> PhoneNumber:
-    """Give a free number of the subscriber's location to the subscriber; a number held before goes back."""
-    customer = subscriber.customer
-    authorize(by, Control.USER_PRIMARY_NUMBER, customer=customer)
-    require_ready(customer)
-    before = give_back(subscriber)
-    claim(number, subscriber=subscriber)
+def assign_number(
+    *, number: PhoneNumber, subscriber: Subscriber | None = None, workspace: Workspace | None = None, by: Actor
+) -> PhoneNumber:
+    """Give a free number to the subscriber or workspace of its location; a number held before goes back.
+
+    Raises Forbidden, CustomerNotReady, NeedsLocation, NumberElsewhere, NumberInUse.
+    """
+    owner = _one_owner(subscriber, workspace)
+    authorize(by, _control_of(owner), customer=owner.customer)
+    require_ready(owner.customer)
+    before = give_back(owner)
+    claim(number, subscriber=subscriber, workspace=workspace)
     audit.record(
         action="number.assigned",
-        text=f"{number.e164} assigned to {subscriber}",
-        target=subscriber,
-        customer=customer,
+        text=f"{number.e164} assigned to {owner}",
+        target=owner,
+        customer=owner.customer,
         by=by,
         changes={"number": [before, number.e164]},
     )
@@ -215,49 +265,73 @@ def assign_number(*, number: PhoneNumber, subscriber: Subscriber, by: Actor) -> 
 
 @transaction.atomic
 def release_number(*, number: PhoneNumber, by: Actor) -> None:
-    """Take a number from its subscriber; it stays in the inventory. A calling user must keep an extension."""
-    authorize(by, Control.USER_PRIMARY_NUMBER, customer=number.customer)
+    """Take a number from its owner; it stays in the inventory. Whoever can be called must keep an extension."""
+    owner = number.subscriber or number.workspace
+    authorize(by, _control_of(owner), customer=number.customer)
     require_ready(number.customer, ending=True)
-    subscriber = number.subscriber
-    if subscriber is None:
+    if owner is None:
         return
-    if not subscriber.extension:
+    if not owner.extension:
         raise NeedsNumberOrExtension(field="extension")
-    PhoneNumber.objects.filter(pk=number.pk, subscriber=subscriber).update(subscriber=None)
-    number.subscriber = None
+    PhoneNumber.objects.filter(_belongs_to(owner), pk=number.pk).update(subscriber=None, workspace=None)
+    number.subscriber = number.workspace = None
     audit.record(
         action="number.released",
-        text=f"{number.e164} released from {subscriber}",
-        target=subscriber,
+        text=f"{number.e164} released from {owner}",
+        target=owner,
         customer=number.customer,
         by=by,
         changes={"number": [number.e164, None]},
     )
 
 
-def claim(number: PhoneNumber, *, subscriber: Subscriber) -> None:
-    """Low level: make a free number the subscriber's. Of many at once exactly one wins; the others get NumberInUse."""
-    if subscriber.location is None:
+def _one_owner(subscriber: Subscriber | None, workspace: Workspace | None) -> Owner:
+    owner = subscriber or workspace
+    if owner is None or (subscriber and workspace):
+        raise ValueError("A number goes to one subscriber or to one workspace.")
+    return owner
+
+
+def _control_of(owner: Owner | None) -> Control:
+    return Control.WORKSPACES if isinstance(owner, Workspace) else Control.USER_PRIMARY_NUMBER
+
+
+def _belongs_to(owner: Owner) -> Q:
+    return Q(subscriber=owner) if isinstance(owner, Subscriber) else Q(workspace=owner)
+
+
+def claim(number: PhoneNumber, *, subscriber: Subscriber | None = None, workspace: Workspace | None = None) -> None:
+    """Low level: make a free number the owner's. Of many at once exactly one wins; the others get NumberInUse."""
+    owner = _one_owner(subscriber, workspace)
+    if owner.location is None:
         raise NeedsLocation()
-    if subscriber.location_id != number.location_id:
-        raise NumberElsewhere(number.e164, subscriber.location)
-    # No join here: with one, Django moves the conditions into a subquery, which PostgreSQL does not look at again after
-    # waiting for the winner, and everybody wins.
-    is_main = Exists(Location.objects.filter(main_number=OuterRef("pk")))
-    free = PhoneNumber.objects.filter(
-        ~is_main, pk=number.pk, customer=subscriber.customer_id, subscriber=None, workspace=None
-    )
-    with named_errors({"controlhub_phonenumber_subscriber_id_key": lambda: NumberInUse(number.e164)}):
-        won = free.update(subscriber=subscriber, state=PhoneNumber.State.ACTIVE)
-    if not won:
+    # Locked first: after waiting for somebody else, PostgreSQL looks again at this row, but not at other tables.
+    row = PhoneNumber.objects.select_for_update(no_key=True).filter(pk=number.pk, customer=owner.customer_id).first()
+    if row is None or not is_free(row):
         raise NumberInUse(number.e164)
-    number.subscriber = subscriber
+    if owner.location_id != row.location_id:
+        raise NumberElsewhere(number.e164, owner.location)
+    row.subscriber, row.workspace, row.state = subscriber, workspace, PhoneNumber.State.ACTIVE
+    taken = {
+        f"controlhub_phonenumber_{who}_id_key": lambda: NumberInUse(number.e164) for who in ("subscriber", "workspace")
+    }
+    with named_errors(taken):
+        row.save(update_fields=["subscriber", "workspace", "state"])
+    number.subscriber, number.workspace, number.state = subscriber, workspace, row.state
 
 
-def give_back(subscriber: Subscriber) -> str | None:
-    """Low level: return the subscriber's number to the inventory. Returns it in E.164, or None."""
-    e164 = PhoneNumber.objects.filter(subscriber=subscriber).values_list("e164", flat=True).first()
-    PhoneNumber.objects.filter(subscriber=subscriber).update(subscriber=None)
+def is_free(number: PhoneNumber) -> bool:
+    """Does it belong to nobody, and is nothing else meant for it? Lock the row before you rely on it."""
+    if number.subscriber_id or number.workspace_id or number.moving_to_id:
+        return False
+    return not Location.objects.filter(Q(main_number=number) | Q(emergency_callback_number=number)).exists()
+
+
+def give_back(owner: Owner) -> str | None:
+    """Low level: return the owner's number to the inventory. Returns it in E.164, or None."""
+    held = PhoneNumber.objects.filter(_belongs_to(owner))
+    e164 = held.values_list("e164", flat=True).first()
+    held.update(subscriber=None, workspace=None)
     return e164
 
 
@@ -279,5 +353,8 @@ def _add_one(e164: str, location: Location, by: Actor) -> PhoneNumber:
     authorize(by, Control.NUMBERS_MANAGE, customer=location.customer)
     if location.pstn in FROM_THE_CARRIER:
         raise CarrierManagesNumbers(location)
-    with named_errors({"controlhub_phonenumber_e164_key": lambda: NumberInUse(e164)}):
-        return PhoneNumber.objects.create(customer=location.customer, location=location, e164=e164)
+    with named_errors(_taken(e164)):
+        row = _new_number(e164, location, "", active=True)
+        row.save(force_insert=True)
+    pushes.push_numbers(customer=location.customer, numbers=[e164], by=by)
+    return row

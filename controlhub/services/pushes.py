@@ -7,7 +7,7 @@ handler tries again later.
 
 from collections.abc import Sequence
 
-from controlhub.models import Location, Subscriber
+from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.services.seats import package_name
 from provisioning.models import ProvisioningJob
 from provisioning.queue import NewStep, enqueue
@@ -19,6 +19,11 @@ CHANGE_PACKAGE = "change_package"
 REMOVE_PACKAGE = "remove_package"
 ENABLE_PACKAGE = "enable_package"
 DISABLE_PACKAGE = "disable_package"
+CHANGE_LOCATION = "change_location"
+CHANGE_NUMBERS = "change_numbers"
+MOVE_NUMBERS = "move_numbers"
+MOVE_SUBSCRIBER = "move_subscriber"
+NUMBERS_PER_STEP = 50
 
 
 def push_new(
@@ -58,3 +63,44 @@ def push_disabling(*, customer: Customer, package: str, by: Actor) -> Provisioni
     """Let Webex take a package away from the organisation."""
     step = NewStep("package", package_name(package), package)
     return enqueue(kind=DISABLE_PACKAGE, customer=customer, steps=[step], payload={}, by=by)
+
+
+def push_location(*, location: Location, by: Actor) -> ProvisioningJob:
+    """Tell Webex what the location is now: address, languages, connection, main number."""
+    step = NewStep("update_location", f"Location {location.name}", str(location.public_id))
+    return enqueue(kind=CHANGE_LOCATION, customer=location.customer, steps=[step], payload={}, by=by)
+
+
+def push_location_deleted(*, location: Location, by: Actor) -> ProvisioningJob:
+    """Tell Webex that the location is gone."""
+    step = NewStep("delete_location", f"Location {location.name}", str(location.public_id))
+    return enqueue(kind=CHANGE_LOCATION, customer=location.customer, steps=[step], payload={}, by=by)
+
+
+def push_numbers(*, customer: Customer, numbers: Sequence[str], by: Actor) -> ProvisioningJob:
+    """Tell Webex what these numbers (E.164) are now: where, active or not, or gone."""
+    payload = {"batches": _batches(numbers)}
+    steps = [NewStep("put_numbers", _span(batch), str(index)) for index, batch in enumerate(payload["batches"])]
+    return enqueue(kind=CHANGE_NUMBERS, customer=customer, steps=steps, payload=payload, by=by)
+
+
+def push_number_move(*, numbers: Sequence[PhoneNumber], target: Location, by: Actor) -> ProvisioningJob:
+    """Move numbers that are marked as moving, some at a time: what has arrived stays there if a later step fails."""
+    batches = _batches([number.e164 for number in numbers])
+    steps = [NewStep("move_numbers", _span(batch), str(index)) for index, batch in enumerate(batches)]
+    payload = {"batches": batches, "target": str(target.public_id)}
+    return enqueue(kind=MOVE_NUMBERS, customer=target.customer, steps=steps, payload=payload, by=by)
+
+
+def push_subscriber_move(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex at which location, under which number and extension the person is now."""
+    step = NewStep("move_person", f"Location of {subscriber}", str(subscriber.public_id))
+    return enqueue(kind=MOVE_SUBSCRIBER, customer=subscriber.customer, steps=[step], payload={}, by=by)
+
+
+def _batches(numbers: Sequence[str]) -> list[list[str]]:
+    return [list(numbers[at : at + NUMBERS_PER_STEP]) for at in range(0, len(numbers), NUMBERS_PER_STEP)]
+
+
+def _span(batch: Sequence[str]) -> str:
+    return f"Number {batch[0]}" if len(batch) == 1 else f"{len(batch)} numbers, {batch[0]} to {batch[-1]}"
