@@ -1,5 +1,7 @@
 """The first user of a new customer becomes its administrator, and keeps the package level (domain.md 2.2)."""
 
+from django.db.models import Q
+
 from controlhub.models import Subscriber
 from tenancy.models import AdminUser, Customer, RoleAssignment
 from tenancy.policy import Role
@@ -34,6 +36,8 @@ def floor_package(subscriber: Subscriber) -> str | None:
     ).first()
     if subscriber.admin_id is None or role is None:
         return None
-    bases = subscriber.assignments.filter(is_base=True).order_by("-started_at", "-pk")
-    held = bases.filter(started_at__lte=role.created_at).first() or bases.last()
+    # Intervals have whole seconds: one that ended within the second of the promotion was still held.
+    promoted = Q(ended_at=None) | Q(ended_at__gte=role.created_at.replace(microsecond=0))
+    bases = subscriber.assignments.filter(is_base=True).order_by("started_at", "pk")
+    held = bases.filter(promoted).first() or bases.last()
     return held.package if held else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
@@ -22,6 +23,7 @@ from controlhub.services.admin_roles import (
     require_another_full,
     set_admin_roles,
 )
+from controlhub.services.administrators import floor_package
 from controlhub.services.packages import AdministratorDowngrade, change_package, remove_package
 from provisioning.models import ProvisioningJob
 from provisioning.runner import run_job
@@ -32,7 +34,14 @@ from tenancy.policy import Role
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, page
 from tests.controlhub.races import at_once
-from tests.factories import make_customer, make_customer_admin, make_location, make_partner, make_subscriber
+from tests.factories import (
+    make_assignment,
+    make_customer,
+    make_customer_admin,
+    make_location,
+    make_partner,
+    make_subscriber,
+)
 
 SignIn = Callable[[str], Client]
 FULL, READONLY, DEVICE, LOCATION = (
@@ -353,3 +362,10 @@ def test_the_list_takes_as_many_queries_whatever_its_size(
     client = sign_in("customer_full")
     with django_assert_num_queries(12):
         assert client.get(page("admin-list", office.customer)).status_code == 200
+
+
+def test_the_floor_is_the_package_held_when_he_became_administrator(office: Office, by: Actor) -> None:
+    start, end = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
+    make_assignment(office.gwen, "webex_suite", start=start, end=end)
+    make_administrators(customer=office.customer, subscribers=[office.gwen], roles=[FULL], by=by)
+    assert floor_package(Subscriber.objects.get(pk=office.gwen.pk)) == "webex_meetings"
