@@ -1,11 +1,15 @@
 """The filter above the audit log. Dates are days of the viewer's time zone."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from tenancy.audit_log import CATEGORIES, Narrowing
+
+# Beyond these, "the day after" or the change of time zone leaves the calendar.
+DAYS = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9000, 1, 1)))
 
 
 class DayInput(forms.DateInput):
@@ -26,8 +30,8 @@ class AuditFilter(forms.Form):
     )
     actor = forms.CharField(label="Actor", max_length=161, required=False)
     target = forms.CharField(label="Target", max_length=200, required=False)
-    since = forms.DateField(label="From", required=False, widget=DayInput)
-    until = forms.DateField(label="To", required=False, widget=DayInput)
+    since = forms.DateField(label="From", required=False, widget=DayInput, validators=DAYS)
+    until = forms.DateField(label="To", required=False, widget=DayInput, validators=DAYS)
     visitors = forms.BooleanField(label="Only who was in Control Hub", required=False)
 
     def clean(self) -> dict[str, object]:

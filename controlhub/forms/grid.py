@@ -66,7 +66,7 @@ class Grid:
 
     def _shown(self, data: QueryDict | None, typed: list[dict[str, str]]) -> int:
         asked = data.get("rows", "") if data is not None else ""
-        wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else self.rows_at_first
+        wanted = int(asked) if is_count(asked) else self.rows_at_first
         return max(len(typed), min(wanted, self.most))
 
     @property
@@ -115,6 +115,11 @@ class Grid:
                     yield Problem(bound.id_for_label, f"{self.row_name} {number}, {bound.label}: {error}")
 
 
+def is_count(text: str) -> bool:
+    """A small whole number, not "²" and not five thousand digits, which int() refuses."""
+    return text.isascii() and text.isdigit() and len(text) < 4
+
+
 def steer(post: QueryDict) -> QueryDict:
     """What the buttons inside a page mean to the wizard: `more` shows more rows, `drop` clears the named row, `fill` stays
     in the data for the page itself to read. All of them show the page again without complaint.
@@ -124,7 +129,7 @@ def steer(post: QueryDict) -> QueryDict:
     changed = post.copy()
     more, drop = changed.pop("more", ["0"])[-1], changed.pop("drop", [""])[-1]
     rows = changed.get("rows", "")
-    if more.isdigit() and rows.isdigit():
+    if is_count(more) and is_count(rows):
         changed["rows"] = str(min(int(rows) + int(more), MOST_ROWS_READ))
     for name in [name for name in changed if drop and name.startswith(f"{drop}-")]:
         del changed[name]
