@@ -15,6 +15,7 @@ from controlhub.views import (
     users,
     workspaces,
 )
+from provisioning.views import JobCard, JobRetry
 
 app_name = "controlhub"
 
@@ -54,5 +55,8 @@ urlpatterns: list[URLPattern] = [
     path("admins/<uuid:admin>/remove/", administrators.AdminRemove.as_view(), name="admin-remove"),
     path("account/", account.Account.as_view(), name="account"),
     path("account/name/", account.AccountName.as_view(), name="account-name"),
+    path("jobs/<uuid:job>/card/", JobCard.as_view(), name="job-card"),
+    path("jobs/<uuid:job>/retry/", JobRetry.as_view(), name="job-retry"),
+    path("enter/", launch.EnterLaunch.as_view(), name="enter-launch"),
     path("end-session/", launch.EndLaunch.as_view(), name="end-launch"),
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django_htmx.http import trigger_client_event
@@ -11,11 +11,8 @@ from django_htmx.http import trigger_client_event
 from provisioning.models import ProvisioningJob
 from provisioning.queries import progress_of, visible_jobs
 from provisioning.queue import may_retry, retry_job
-from tenancy.access import PortalView
-from tenancy.actors import Actor
+from tenancy.access import PortalView, actor_inside
 from tenancy.errors import DomainError, Forbidden
-from tenancy.launch import NoLaunch, live_launch
-from tenancy.models import Customer
 from tenancy.policy import Control, Level
 
 TEMPLATE = "provisioning/job.html"
@@ -31,9 +28,11 @@ class JobView(PortalView):
     def load(self, **kwargs: Any) -> None:
         self.job = get_object_or_404(visible_jobs(self.actor), public_id=kwargs["job"])
         customer = self.job.customer
-        if customer.pk not in self.actor.customer_ids:
-            self.actor = launched_or_not(self.actor, customer)
-        if customer.pk in self.actor.customer_ids or self.actor.launch is not None:
+        if "customer" in kwargs:  # below /org/: in Control Hub, where partner staff need their launch
+            if customer.public_id != kwargs["customer"]:
+                raise Http404
+            self.actor = actor_inside(self.request, self.actor, customer)
+        if "customer" in kwargs or customer.pk in self.actor.customer_ids:
             self.customer = customer
         else:
             self.partner, self.control, self.hub_name = customer.partner, Control.PARTNER_PROVISIONING, "Partner Hub"  # type: ignore[misc]
@@ -46,6 +45,8 @@ class JobView(PortalView):
             "progress": progress,
             "job_customer": self.job.customer,
             "back_url": self.back_url(),
+            "card_url": self.job_url("job-card"),
+            "retry_url": self.job_url("job-retry"),
             "may_retry": self.level(self.control) is Level.EDIT and may_retry(job=self.job, by=self.actor),
             "error": error,
         }
@@ -53,6 +54,12 @@ class JobView(PortalView):
         if self.request.htmx and not progress.is_open:  # type: ignore[attr-defined]
             trigger_client_event(response, "job-finished", {"job": str(progress.public_id)})
         return response
+
+    def job_url(self, name: str) -> str:
+        """This job's own address, in the hub that the request came to: the launch's session lives below it."""
+        if customer := self.kwargs.get("customer"):
+            return reverse(f"controlhub:{name}", args=[customer, self.job.public_id])
+        return reverse(f"provisioning:{name}", args=[self.job.public_id])
 
     def back_url(self) -> str:
         """The page that this job belongs to."""
@@ -88,12 +95,4 @@ class JobRetry(JobView):
         if request.htmx:  # type: ignore[attr-defined]
             return self.show("card")
         messages.success(request, "The steps that failed are being tried again.")
-        return redirect("provisioning:job-card", self.job.public_id)
-
-
-def launched_or_not(actor: Actor, customer: Customer) -> Actor:
-    """The actor with its live launch of the customer, if it has one; the card is open to partner staff without it too."""
-    try:
-        return live_launch(actor=actor, customer=customer)
-    except NoLaunch:
-        return actor
+        return redirect(self.job_url("job-card"))

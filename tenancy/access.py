@@ -15,6 +15,7 @@ from django.views.generic import View
 from tenancy.actors import Actor, request_actor
 from tenancy.errors import Forbidden
 from tenancy.launch import live_launch
+from tenancy.launch_session import launch_id
 from tenancy.models import Customer, Partner
 from tenancy.policy import Control, Level, Role, level_for
 
@@ -136,11 +137,19 @@ class CustomerView(PortalView):
         customers = Customer.objects.visible_to(self.actor).select_related("partner__parent")
         self.customer = get_object_or_404(customers, public_id=kwargs["customer"])
         self.request.portal_scope = self  # type: ignore[attr-defined]
-        if self.customer.pk not in self.actor.customer_ids:
-            self.actor = live_launch(actor=self.actor, customer=self.customer)
-        else:
-            self.actor = self.actor.inside(self.customer)
+        self.actor = actor_inside(self.request, self.actor, self.customer)
         self.customer.viewer = self.actor
+
+
+def actor_inside(request: HttpRequest, actor: Actor, customer: Customer) -> Actor:
+    """The actor as he may work in this customer: with the launch of his session, or as one of its own administrators.
+
+    Raises NoLaunch (403) for partner staff whose launch is over.
+    """
+    launch = launch_id(request)
+    if launch is None and customer.pk in actor.customer_ids:
+        return actor.inside(customer)
+    return live_launch(actor=actor, customer=customer, public_id=launch)
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from django.http import HttpRequest
 
-from tenancy.models import AdminUser, CrossLaunch, Customer, Partner
+from tenancy.models import AdminUser, CrossLaunch, Customer, Partner, TemporaryRights
 from tenancy.policy import CUSTOMER_ROLES, Role
 
 SEES_ALL_CUSTOMERS = frozenset(
@@ -40,6 +40,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     assigned_customer_ids: frozenset[int] = frozenset()
     launch: CrossLaunch | None = None
+    temporary: TemporaryRights | None = None
     ip: str | None = None
     user_agent: str = ""
     tracking_id: str = ""
@@ -92,11 +93,14 @@ class Actor:
         )
 
     def roles_in_customer(self, customer: Customer) -> frozenset[Role]:
-        """Roles towards this customer: from the inside, and from the side of its partner or parent partner."""
+        """Roles towards this customer: from the inside, and from the side of its partner or parent partner.
+
+        Rights that the customer lent for a while (`temporary`) count as those of a partner full administrator there.
+        """
         inside = {g.role for g in self.grants if g.customer_id == customer.pk and g.role in CUSTOMER_ROLES}
-        return frozenset(
-            inside | {role for role in self.roles_in_partner(customer.partner) if self._reaches(role, customer)}
-        )
+        lent = {Role.PARTNER_FULL} if self.temporary and self.temporary.customer_id == customer.pk else set()
+        outside = {role for role in self.roles_in_partner(customer.partner) if self._reaches(role, customer)}
+        return frozenset(inside | lent | outside)
 
     def inside(self, customer: Customer) -> "Actor":
         """The actor with the roles held inside `customer` only: who enters by its front door brings no partner's rights.

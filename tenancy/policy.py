@@ -176,14 +176,18 @@ def _only(**levels: Level) -> dict[Control, Level]:
 _NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
 _HELPDESK = _NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_BILLING": H, "PARTNER_AUDIT": H}
 
+# Who of the support staff may come in, and with what, is for the customer to decide (domain.md 7.2, 7.5, 7.6).
+_CUSTOMER_DECIDES = {"ORG_SUPPORT_ACCESS": R}
+
 ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
-    Role.PARTNER_WHOLESALE: _row(E, E),
-    Role.PARTNER_FULL: _row(E, E, **_NO_WHOLESALE),
+    Role.PARTNER_WHOLESALE: _row(E, E, **_CUSTOMER_DECIDES),
+    Role.PARTNER_FULL: _row(E, E, **_NO_WHOLESALE | _CUSTOMER_DECIDES),
     # Since March 2023 a partner administrator changes neither users nor licences (domain.md 7.2).
     Role.PARTNER_ADMIN: _row(
         E,
         E,
         **_NO_WHOLESALE
+        | _CUSTOMER_DECIDES
         | {"PARTNER_BILLING": H, "PARTNER_AUDIT": H}
         | {control.name: R for control in LICENCE_CONTROLS},
     ),

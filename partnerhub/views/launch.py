@@ -10,16 +10,12 @@ from django.urls import reverse
 
 from partnerhub.queries.customers import customer_of
 from tenancy.access import PartnerView
-from tenancy.launch import CustomerNotReady, LaunchNotAllowed, start_launch
+from tenancy.launch import CODE_SECONDS, CustomerNotReady, LaunchNotAllowed, start_launch_with_code
+from tenancy.launch_session import set_code_cookie
 from tenancy.models import Customer
 from tenancy.policy import Control
 
-DESTINATIONS = {
-    "overview": "controlhub:overview",
-    "setup": "controlhub:setup",
-    "users": "controlhub:user-list",
-    "numbers": "controlhub:number-list",
-}
+DESTINATIONS = frozenset({"overview", "setup", "users", "numbers"})  # names that controlhub:enter-launch knows
 
 
 class CustomerLaunch(PartnerView):
@@ -34,14 +30,21 @@ class CustomerLaunch(PartnerView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         customer = self.customer_or_404()
         try:
-            start_launch(customer=customer, by=self.actor)
+            code = start_launch_with_code(customer=customer, opener=self.opener(), by=self.actor)
         except LaunchNotAllowed as error:
             raise PermissionDenied(str(error)) from error
         except CustomerNotReady as error:
             messages.error(request, str(error))
             url = reverse("partnerhub:customer-panel", args=[self.partner.public_id, customer.public_id])
             return HttpResponseRedirect(url)
-        return HttpResponseRedirect(reverse(DESTINATIONS[self.destination()], args=[customer.public_id]))
+        url = reverse("controlhub:enter-launch", args=[customer.public_id]) + "?next=" + self.destination()
+        response = HttpResponseRedirect(url)
+        set_code_cookie(response, customer, code, seconds=CODE_SECONDS)
+        return response
+
+    def opener(self) -> str:
+        """The key of Partner Hub's session: the code works in no other."""
+        return self.request.session.session_key or ""
 
     def customer_or_404(self) -> Customer:
         return get_object_or_404(customer_of(self.partner, actor=self.actor), public_id=self.kwargs["customer"])

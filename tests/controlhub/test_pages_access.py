@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from controlhub.models import Subscriber
-from tenancy.launch import start_launch
 from tenancy.models import AuditEvent, CrossLaunch, Customer, RoleAssignment
 from tenancy.policy import Role
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, held, page, used
 from tests.factories import make_customer_admin
+from tests.launching import launch
 
 SignIn = Callable[[str], Client]
 READ_PAGES = (
@@ -35,8 +35,8 @@ def office(cast: Cast) -> Office:
     return furnish(cast.acme)
 
 
-def launched(cast: Cast, who: str, customer: Customer) -> None:
-    start_launch(customer=customer, by=cast.actor(who))
+def launched(client: Client, cast: Cast, who: str, customer: Customer) -> None:
+    launch(client, customer=customer, by=cast.actor(who))
 
 
 def statuses(client: Client, customer: Customer) -> dict[str, int]:
@@ -76,28 +76,29 @@ def test_nobody_signed_in_goes_to_the_sign_in_page(office: Office, client: Clien
 def test_partner_staff_need_a_launch(office: Office, cast: Cast, sign_in: SignIn, who: str) -> None:
     client = sign_in(who)
     assert statuses(client, office.customer) == dict.fromkeys(READ_PAGES, 403)
-    launched(cast, who, office.customer)
+    launched(client, cast, who, office.customer)
     assert statuses(client, office.customer) == dict.fromkeys(READ_PAGES, 200)
 
 
 def test_a_launch_runs_out(office: Office, cast: Cast, sign_in: SignIn) -> None:
-    launched(cast, "partner_full", office.customer)
+    client = sign_in("partner_full")
+    launched(client, cast, "partner_full", office.customer)
     past = timezone.now() - timedelta(hours=2)
     CrossLaunch.objects.update(started_at=past, expires_at=past + timedelta(hours=1))
-    assert sign_in("partner_full").get(page("overview", office.customer)).status_code == 403
+    assert client.get(page("overview", office.customer)).status_code == 403
 
 
 def test_withdrawing_the_role_ends_it_on_the_next_request(office: Office, cast: Cast, sign_in: SignIn) -> None:
-    launched(cast, "partner_plain", office.customer)
     client = sign_in("partner_plain")
+    launched(client, cast, "partner_plain", office.customer)
     assert client.get(page("overview", office.customer)).status_code == 200
     RoleAssignment.objects.filter(admin=cast.admins["partner_plain"]).delete()
     assert client.get(page("overview", office.customer)).status_code == 404
 
 
 def test_the_bar_names_who_looks_at_whom_and_ends_the_session(office: Office, cast: Cast, sign_in: SignIn) -> None:
-    launched(cast, "partner_full", office.customer)
     client = sign_in("partner_full")
+    launched(client, cast, "partner_full", office.customer)
     content = client.get(page("overview", office.customer)).content.decode()
     for text in ("Paula Full", "Northwind Voice", "End session", page("end-launch", office.customer)):
         assert text in content
@@ -210,8 +211,8 @@ def test_local_gateway_and_cisco_pstn_hide_while_restricted(
 
 
 def test_partner_admin_changes_no_package_even_after_a_launch(office: Office, cast: Cast, sign_in: SignIn) -> None:
-    launched(cast, "partner_admin", office.customer)
     client = sign_in("partner_admin")
+    launched(client, cast, "partner_admin", office.customer)
     answer = client.post(page("user-package", office.customer, office.ada), {"package": "webex_meetings"})
     assert (answer.status_code, held(office.ada)) == (403, [("webex_calling", True)])
     renamed = client.post(page("user-edit", office.customer, office.ada), {"first_name": "A", "last_name": "B"})

@@ -11,11 +11,11 @@ from controlhub.models import CustomerPackage, Location, PhoneNumber
 from controlhub.queries.numbers import numbers_of
 from controlhub.queries.overview import checklist
 from controlhub.queries.packages import package_meters
-from tenancy.launch import start_launch
 from tenancy.models import AuditEvent, Customer
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, page
 from tests.factories import make_assignment, make_location, make_number, make_package, make_subscriber, make_workspace
+from tests.launching import launch
 
 SignIn = Callable[[str], Client]
 ADDRESS = {
@@ -39,8 +39,9 @@ def office(cast: Cast) -> Office:
 @pytest.fixture
 def staff(office: Office, cast: Cast, sign_in: SignIn) -> Client:
     """A partner full administrator inside Open Acme."""
-    start_launch(customer=office.customer, by=cast.actor("partner_full"))
-    return sign_in("partner_full")
+    client = sign_in("partner_full")
+    launch(client, customer=office.customer, by=cast.actor("partner_full"))
+    return client
 
 
 def steps(customer: Customer) -> list[tuple[str, bool, str]]:
@@ -214,9 +215,9 @@ def test_bad_lines_are_named_and_nothing_is_added(office: Office, staff: Client)
 def test_numbers_export(office: Office, sign_in: SignIn) -> None:
     answer = sign_in("customer_full").get(page("number-export", office.customer))
     assert b"".join(answer.streaming_content).decode().splitlines() == [  # type: ignore[attr-defined]
-        "Phone number,State,Location,Owner type,Owner",
-        f"{office.ada.number.e164},Active,Headquarters,User,Ada Archer",
-        f"{office.free.e164},Active,Headquarters,,",
+        "Phone number,State,Type,Location,Owner type,Owner",
+        f"{office.ada.number.e164},Active,DID,Headquarters,User,Ada Archer",
+        f"{office.free.e164},Active,DID,Headquarters,,",
     ]
 
 

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from controlhub.models import Location, PhoneNumber, Subscriber
 from provisioning.models import ProvisioningJob
-from tenancy.launch import start_launch
 from tenancy.models import AuditEvent, Customer, RoleAssignment, WizardDraft
 from tests.cast import Cast
 from tests.controlhub.races import at_once
 from tests.controlhub.scene import Scene, broken_invariants, everything, make_scene, used
 from tests.factories import make_customer, make_location, make_number, make_subscriber
+from tests.launching import launch
 
 
 def rows(*people: tuple[str, str, str], place: str = "", **more: str) -> dict[str, str]:
@@ -58,13 +59,14 @@ class Walk:
 @pytest.fixture
 def scene(cast: Cast) -> Scene:
     customer = make_customer(cast.north)
-    start_launch(customer=customer, by=cast.actor("partner_full"))
     return make_scene(cast.actor("partner_full"), customer, webex_suite=2)
 
 
 @pytest.fixture
-def walk(scene: Scene, sign_in: Callable[[str], Client]) -> Walk:
-    return Walk(sign_in("partner_full"), scene.customer)
+def walk(scene: Scene, cast: Cast, sign_in: Callable[[str], Client]) -> Walk:
+    browser = sign_in("partner_full")
+    launch(browser, customer=scene.customer, by=cast.actor("partner_full"))
+    return Walk(browser, scene.customer)
 
 
 def number_fields(response: Any, name: str) -> str:
@@ -121,12 +123,12 @@ def test_locations_users_and_numbers_are_created_in_one_go(scene: Scene, walk: W
     assert done.url == reverse("controlhub:setup-done", args=[scene.customer.public_id, job.public_id])
     result = walk.browser.get(done.url).content.decode()
     assert "3 users and 1 location." in result
-    assert reverse("provisioning:job-card", args=[job.public_id]) in result
+    assert reverse("controlhub:job-card", args=[job.customer.public_id, job.public_id]) in result
     assert broken_invariants() == []
 
 
-def test_add_users_needs_no_locations_page(scene: Scene, sign_in: Callable[[str], Client]) -> None:
-    walk = Walk(sign_in("partner_full"), scene.customer, "user-add")
+def test_add_users_needs_no_locations_page(scene: Scene, walk: Walk) -> None:
+    walk = Walk(walk.browser, scene.customer, "user-add")
     assert walk.key_of(walk.post("users", rows(("Ada", "ada@example.com", "webex_meetings")))) == "summary"
     walk.post("summary")
     assert list(Subscriber.objects.values_list("email", "location")) == [("ada@example.com", None)]
@@ -404,8 +406,8 @@ def test_strangers_find_nothing_and_partner_staff_need_a_launch(cast: Cast, sign
 def test_another_ones_draft_is_not_found(
     scene: Scene, walk: Walk, cast: Cast, sign_in: Callable[[str], Client]
 ) -> None:
-    start_launch(customer=scene.customer, by=cast.actor("partner_plain"))
     browser = sign_in("partner_plain")
+    launch(browser, customer=scene.customer, by=cast.actor("partner_plain"))
     assert browser.get(walk.page("users")).status_code == 404
     assert browser.post(walk.page("users"), rows()).status_code == 404
 
@@ -429,7 +431,7 @@ def test_a_grid_costs_the_same_at_one_and_at_three_rows(
 ) -> None:
     walk.post("locations", {"rows": "0"})
     walk.post("users", rows(*[(f"U{n}", f"u{n}@example.com", "webex_meetings") for n in range(people)]))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         walk.get("users")
 
 
@@ -437,12 +439,11 @@ def test_a_grid_costs_the_same_at_one_and_at_three_rows(
 def test_two_confirms_at_once_create_everything_once(transactional_db: None, cast: Cast) -> None:
     customer = make_customer(cast.north)
     scene = make_scene(cast.actor("partner_full"), customer)
-    start_launch(customer=customer, by=cast.actor("partner_full"))
-    browsers = []
-    for _ in range(2):
-        browser = Client()
+    browsers = [Client(), Client()]
+    launch(browsers[0], customer=customer, by=cast.actor("partner_full"))
+    for browser in browsers:
         browser.force_login(cast.admins["partner_full"])
-        browsers.append(browser)
+    browsers[1].cookies[settings.LAUNCH_COOKIE_NAME] = browsers[0].cookies[settings.LAUNCH_COOKIE_NAME].value
     walk = Walk(browsers[0], customer)
     walk.post("locations", {"rows": "0"})
     walk.post("users", rows(("Ada", "ada@example.com", "webex_meetings")))

@@ -9,10 +9,10 @@ from django.urls import reverse
 from provisioning.models import ProvisioningJob, SimulatedFault
 from provisioning.queries import latest_job, progress_of
 from provisioning.runner import run_job
-from tenancy.launch import start_launch
 from tenancy.models import AuditEvent, Customer, RoleAssignment
 from tenancy.policy import Role
 from tests.cast import Cast
+from tests.launching import launch
 from tests.provisioning.helpers import make_ordered_customer, order, run_to_end
 
 pytestmark = pytest.mark.django_db
@@ -145,12 +145,13 @@ def test_in_a_launched_session_the_card_is_in_control_hub_and_audited_so(
     failed_job: ProvisioningJob, cast: Cast, sign_in: SignIn
 ) -> None:
     failed_job.customer.refresh_from_db()
-    launch = start_launch(customer=failed_job.customer, by=cast.actor("partner_full"))
     client = sign_in("partner_full")
-    assert "Control Hub" in client.get(card(failed_job)).content.decode()
-    client.post(retry(failed_job))
+    started = launch(client, customer=failed_job.customer, by=cast.actor("partner_full"))
+    ids = [failed_job.customer.public_id, failed_job.public_id]
+    assert "Control Hub" in client.get(reverse("controlhub:job-card", args=ids)).content.decode()
+    client.post(reverse("controlhub:job-retry", args=ids))
     event = AuditEvent.objects.get(action="job.retried")
-    assert (event.launch, event.actor) == (launch, cast.admins["partner_full"])
+    assert (event.launch, event.actor) == (started, cast.admins["partner_full"])
 
 
 def test_the_card_needs_few_queries(

@@ -27,6 +27,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "RoleAssignment",  # only for those who may see administrators
     "CustomerAssignment",
     "CrossLaunch",
+    "TemporaryRights",  # only for those who may see support access, never for him
     "WizardDraft",  # always narrowed to its owner
 }
 

@@ -31,16 +31,16 @@ def test_who_may_launch(cast: Cast, who: str) -> None:
         assert not CrossLaunch.objects.exists()
         return
     launch = start_launch(customer=cast.acme, by=actor)
-    assert live_launch(actor=actor, customer=cast.acme).launch == launch
+    assert live_launch(actor=actor, customer=cast.acme, public_id=str(launch.public_id)).launch == launch
 
 
 def test_helpdesk_only_if_the_customer_allows_it(cast: Cast) -> None:
     actor = cast.actor("helpdesk")
-    start_launch(customer=cast.acme, by=actor)
+    launch = start_launch(customer=cast.acme, by=actor)
     Customer.objects.filter(pk=cast.acme.pk).update(helpdesk_allowed=False)
     cast.acme.refresh_from_db()
     with pytest.raises(NoLaunch):
-        live_launch(actor=actor, customer=cast.acme)
+        live_launch(actor=actor, customer=cast.acme, public_id=str(launch.public_id))
     with pytest.raises(LaunchNotAllowed):
         start_launch(customer=cast.acme, by=actor)
 
@@ -64,14 +64,14 @@ def test_a_launch_lives_an_hour_at_most(cast: Cast) -> None:
     past = timezone.now() - timedelta(minutes=61)
     CrossLaunch.objects.filter(pk=launch.pk).update(started_at=past, expires_at=past + timedelta(hours=1))
     with pytest.raises(NoLaunch):
-        live_launch(actor=actor, customer=cast.acme)
+        live_launch(actor=actor, customer=cast.acme, public_id=str(launch.public_id))
 
 
 def test_withdrawing_the_role_ends_it_at_once(cast: Cast) -> None:
-    start_launch(customer=cast.acme, by=cast.actor("partner_full"))
+    launch = start_launch(customer=cast.acme, by=cast.actor("partner_full"))
     cast.admins["partner_full"].role_assignments.all().delete()
     with pytest.raises(NoLaunch):
-        live_launch(actor=cast.actor("partner_full"), customer=cast.acme)
+        live_launch(actor=cast.actor("partner_full"), customer=cast.acme, public_id=str(launch.public_id))
 
 
 def test_a_second_launch_ends_the_first(cast: Cast) -> None:
