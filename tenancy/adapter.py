@@ -1,4 +1,4 @@
-"""How django-allauth fits in: nobody signs up by himself, sign-ins are audited."""
+"""How django-allauth fits in: nobody signs up by himself, and everybody goes home after signing in."""
 
 from typing import Any
 

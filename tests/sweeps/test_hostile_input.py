@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tenancy.wizards import STEERING, SUMMARY, WizardView
+from tests.cast import Cast
 from tests.sweeps.test_urls import SCOPED, Url, answers
-from tests.sweeps.world import World, make_world
+from tests.sweeps.world import World, make_tenant, make_world
 
 HOSTILE = {
     "nul": "a\x00b",
@@ -61,7 +62,7 @@ def paths(client: Client, url: Url, world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def world(cast: Any) -> World:
+def world(cast: Cast) -> World:
     return make_world(cast)
 
 
@@ -82,3 +83,19 @@ def test_nothing_that_is_typed_breaks_a_page(world: World, kind: str) -> None:
                 asked.append(("post", {name: [text, text] for name in fields - STEERING}))
             broken += [(method, path) for method, data in asked if sent(client, method, path, data).status_code >= 500]
     assert broken == []
+
+
+def test_markup_in_any_name_is_text_on_every_page(cast: Cast) -> None:
+    markup = "<svg/onload=1>"
+    tenant = make_tenant(cast.north, cast.open_acme, markup)
+    clients = {who: Client() for who in ("partner_full", "customer_full")}
+    for who, client in clients.items():
+        client.force_login(cast.admins[who])
+    shown = 0
+    for url in SCOPED:
+        client = clients["customer_full" if url.route.startswith("/org/") else "partner_full"]
+        response = client.get(url.path(tenant))
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            assert markup.encode() not in response.content, url.route
+            shown += b"&lt;svg/onload=1&gt;" in response.content
+    assert shown > 10  # the positive control: the pages do show the names

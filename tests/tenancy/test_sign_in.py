@@ -1,6 +1,7 @@
 """Signing in: by e-mail and password, throttled, with the same answer for unknown accounts, ending by itself."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -20,6 +21,8 @@ def test_the_right_password_signs_in_and_goes_home(cast: Cast) -> None:
     assert (response.status_code, response.headers["Location"]) == (302, "/")
     assert client.session["_auth_user_id"] == str(cast.admins["partner_full"].pk)
     assert client.session.session_key != key
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
 
 @pytest.mark.parametrize(
