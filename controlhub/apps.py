@@ -8,9 +8,15 @@ class ControlHubConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the job ledger how people and packages get into the Webex cloud."""
-        from controlhub.jobs import administrators, locations, numbers, subscribers  # noqa: PLC0415  # need models, loaded only now
+        from controlhub.jobs import (  # noqa: PLC0415  # need models, loaded only now
+            administrators,
+            locations,
+            numbers,
+            subscribers,
+            workspaces,
+        )
         from provisioning.registry import register  # noqa: PLC0415
 
-        for module in (administrators, subscribers, locations, numbers):
+        for module in (administrators, subscribers, locations, numbers, workspaces):
             for kind, job_type in module.JOB_TYPES.items():
                 register(kind, job_type)

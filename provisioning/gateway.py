@@ -79,6 +79,23 @@ class WebexGateway(Protocol):
     def move_person(self, *, key: str, person_id: str, location: str, number: str, extension: str) -> Answer:
         """{} once the person calls from that location under that number and extension; either may be empty."""
 
+    def put_workspace(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        workspace: str,
+        name: str,
+        location: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        """{} once the workspace is there as told; `package`, `number` and `extension` may be empty."""
+
+    def remove_workspace(self, *, key: str, workspace: str) -> Answer:
+        """{} once the workspace is gone."""
+
 
 @cache
 def gateway() -> WebexGateway:

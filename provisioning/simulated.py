@@ -109,6 +109,25 @@ class SimulatedWebex:
         payload = {"person_id": person_id, "location": location, "number": number, "extension": extension}
         return self._call("move_person", key, payload, {})
 
+    def put_workspace(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        workspace: str,
+        name: str,
+        location: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        payload = {"org_id": org_id, "workspace": workspace, "name": name, "location": location}
+        payload |= {"package": package, "number": number, "extension": extension}
+        return self._call("put_workspace", key, payload, {})
+
+    def remove_workspace(self, *, key: str, workspace: str) -> Answer:
+        return self._call("remove_workspace", key, {"workspace": workspace}, {})
+
     def _call(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
         time.sleep(settings.SIMULATED_WEBEX_DELAY_MS / 1000)
         known = SimulatedEffect.objects.filter(key=key).first()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from controlhub.models import PackageAssignment, PhoneNumber, Workspace
+from controlhub.models import Location, PackageAssignment, PhoneNumber, Workspace
 from tenancy.models import Customer
 
 ORDER = ("e164", "id")
@@ -37,6 +37,14 @@ def workspaces_of(customer: Customer, *, search: str = "") -> QuerySet[Workspace
     for word in search.replace("\x00", "").split():
         workspaces = workspaces.filter(Q(name__icontains=word) | Q(location__name__icontains=word))
     return workspaces.prefetch_related(Prefetch("assignments", queryset=open_base, to_attr="open_base"))
+
+
+def free_numbers_of(customer: Customer, *, location: Location | None = None, size: int = 100) -> list[PhoneNumber]:
+    """Numbers that nobody has, of one location or of all, lowest first: suggestions for a field where one is typed."""
+    free = customer.numbers.filter(subscriber=None, workspace=None, main_of__isnull=True).select_related("location")
+    if location:
+        free = free.filter(location=location)
+    return list(free.order_by("e164")[:size])
 
 
 def _matches(search: str) -> Q:

@@ -120,7 +120,7 @@ def assign_package(
     """
     subject = _one_subject(subscriber, workspace)
     customer = subject.customer
-    authorize(by, Control.USER_PACKAGE, customer=customer)
+    authorize(by, Control.WORKSPACE_PACKAGE if workspace else Control.USER_PACKAGE, customer=customer)
     require_ready(customer)
     entry = catalogue_entry(package)
     held = _locked_assignments(subject)
@@ -268,7 +268,7 @@ def remove_package(
     """
     subject = _one_subject(subscriber, workspace)
     customer = subject.customer
-    authorize(by, Control.USER_PACKAGE, customer=customer)
+    authorize(by, Control.WORKSPACE_PACKAGE if workspace else Control.USER_PACKAGE, customer=customer)
     require_ready(customer, ending=True)
     ended = _to_remove(subject, package)
     lock_seats(customer, [row.package for row in ended])
