@@ -340,6 +340,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["partner", "-created_at", "-id"], name="audit_partner_time"),
             models.Index(fields=["customer", "-created_at", "-id"], name="audit_customer_time"),
+            models.Index(fields=["customer", "target_id", "-created_at", "-id"], name="audit_customer_target"),
         ]
 
     def __str__(self) -> str:
