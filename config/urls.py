@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.conf import settings
 from django.urls import include, path, re_path
 
-from config.views import Gallery, Healthz, Home, Readyz
+from config.views import Gallery, Healthz, Home, Profile, Readyz
 from tenancy.access import declare
 from tenancy.policy import Control
 
@@ -42,6 +42,7 @@ urlpatterns = [
     path("healthz", Healthz.as_view(), name="healthz"),
     path("readyz", Readyz.as_view(), name="readyz"),
     *accounts,
+    path("account/profile/", Profile.as_view(), name="profile"),
     path("partner/<uuid:partner>/billing/", include("billing.urls")),
     path("partner/<uuid:partner>/", include("partnerhub.urls")),
     path("org/<uuid:customer>/", include("controlhub.urls")),

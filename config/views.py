@@ -3,6 +3,7 @@
 import time
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -13,6 +14,7 @@ from django.views.generic import View
 from config.gallery import gallery_context
 from tenancy.access import PortalView
 from tenancy.policy import Control
+from tenancy.profile import ProfileForm, change_profile, own_profile
 from tenancy.queries import first_customer, first_partner
 
 
@@ -27,6 +29,26 @@ class Home(PortalView):
         if customer := first_customer(self.actor):
             return HttpResponseRedirect(reverse("controlhub:overview", args=[customer.public_id]))
         return render(request, "no_role.html", {"org_name": ""}, status=403)
+
+
+class Profile(PortalView):
+    """One's own name and time zone."""
+
+    control = Control.SIGNED_IN
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, ProfileForm(initial=own_profile(self.actor)))
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        form = ProfileForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, status=422)
+        change_profile(by=self.actor, **form.cleaned_data)
+        messages.success(request, "Your profile is saved.")
+        return HttpResponseRedirect(reverse("profile"))
+
+    def _page(self, request: HttpRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
+        return render(request, "account/profile.html", {"form": form}, status=status)
 
 
 class Healthz(View):
