@@ -8,7 +8,7 @@ from django import forms
 
 from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PhoneNumber
-from controlhub.queries.numbers import ASSIGNED, FREE
+from controlhub.queries.numbers import ASSIGNED, FREE, PEOPLE, PLACE
 
 
 class NumberFilter(forms.Form):
@@ -17,8 +17,16 @@ class NumberFilter(forms.Form):
     q = forms.CharField(required=False, max_length=100, label="Search by number or owner")
     state = forms.ChoiceField(required=False, choices=[("", "All states"), *PhoneNumber.State.choices])
     owner = forms.ChoiceField(
-        required=False, choices=[("", "Assigned or not"), (ASSIGNED, "Assigned"), (FREE, "Not assigned")]
+        required=False,
+        choices=[
+            ("", "Assigned or not"),
+            (ASSIGNED, "Assigned"),
+            (PEOPLE, "To users"),
+            (PLACE, "To workspaces"),
+            (FREE, "Not assigned"),
+        ],
     )
+    kind = forms.ChoiceField(required=False, choices=[("", "All types"), *PhoneNumber.Kind.choices])
     location = forms.ChoiceField(required=False)
 
     def __init__(self, *args: Any, locations: Iterable[Location], **kwargs: Any) -> None:
@@ -33,6 +41,7 @@ class NumberFilter(forms.Form):
         return {
             "search": values.get("q", ""),
             "state": values.get("state", ""),
+            "kind": values.get("kind", ""),
             "owner": values.get("owner", ""),
             "location": UUID(location) if location else None,
         }
@@ -67,6 +76,14 @@ class NumbersForm(forms.Form):
         help_text="One per line, or separated by commas. A range is written +12175550100-0109. "
         "Numbers without a country code are read as numbers of the location's country.",
     )
+
+    kind = forms.ChoiceField(
+        required=False,
+        label="Type",
+        choices=[("", "By the number itself"), *PhoneNumber.Kind.choices],
+        help_text="Mobile numbers: at most 20 at a time; they become active when they are assigned.",
+    )
+    active = forms.BooleanField(required=False, initial=True, label="Active at once")
 
     def __init__(self, *args: Any, locations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

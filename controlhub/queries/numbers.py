@@ -4,30 +4,58 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from controlhub.models import Location, PackageAssignment, PhoneNumber, Workspace
+from controlhub.models import Location, NumberOwnership, PackageAssignment, PhoneNumber, Subscriber, Workspace
 from tenancy.models import Customer
 
 ORDER = ("e164", "id")
 WORKSPACE_ORDER = ("name", "id")
 ASSIGNED, FREE = "assigned", "free"
+PEOPLE, PLACE = "people", "place"
+_OWNERS = {
+    FREE: Q(subscriber=None, workspace=None),
+    ASSIGNED: ~Q(subscriber=None, workspace=None),
+    PEOPLE: Q(subscriber__isnull=False),
+    PLACE: Q(workspace__isnull=False),
+}
 
 
 def numbers_of(
-    customer: Customer, *, search: str = "", state: str = "", owner: str = "", location: UUID | None = None
+    customer: Customer,
+    *,
+    search: str = "",
+    state: str = "",
+    kind: str = "",
+    owner: str = "",
+    location: UUID | None = None,
 ) -> QuerySet[PhoneNumber]:
-    """Numbers of `customer` with owner and location loaded. `owner`: ASSIGNED, FREE or empty; `search`: digits of the
-    number, or a part of the owner's name."""
-    numbers = customer.numbers.select_related("location__main_number", "subscriber", "workspace")
+    """Numbers of `customer` with owner and location loaded. `owner`: ASSIGNED, FREE, PEOPLE, PLACE or empty; `search`:
+    digits of the number, or a part of the owner's name."""
+    numbers = customer.numbers.select_related("location__main_number", "subscriber", "workspace", "moving_to")
     if search := search.replace("\x00", "").strip():
         numbers = numbers.filter(_matches(search))
     if state:
         numbers = numbers.filter(state=state)
-    if owner in (ASSIGNED, FREE):
-        nobody = Q(subscriber=None, workspace=None)
-        numbers = numbers.filter(nobody if owner == FREE else ~nobody)
+    if kind:
+        numbers = numbers.filter(kind=kind)
+    if owner in _OWNERS:
+        numbers = numbers.filter(_OWNERS[owner])
     if location:
         numbers = numbers.filter(location__public_id=location)
     return numbers
+
+
+def history_of(number: PhoneNumber, *, size: int = 50) -> list[NumberOwnership]:
+    """Who has had the number at this customer, the newest first."""
+    rows = number.customer.number_ownerships.filter(e164=number.e164).select_related(
+        "subscriber", "workspace", "location"
+    )
+    return list(rows.order_by("-started_at", "-pk")[:size])
+
+
+def people_by_email(customer: Customer, email: str) -> QuerySet[Subscriber]:
+    """The user with that address: none or one."""
+    people = customer.subscribers.filter(deleted_at=None, email=email.strip().lower())
+    return people.select_related("location", "customer__partner")
 
 
 def workspaces_of(customer: Customer, *, search: str = "") -> QuerySet[Workspace]:

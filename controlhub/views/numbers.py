@@ -17,7 +17,7 @@ from tenancy.errors import DomainError, Forbidden
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control
 
-EXPORT_HEADER = ("Phone number", "State", "Location", "Owner type", "Owner")
+EXPORT_HEADER = ("Phone number", "State", "Type", "Location", "Owner type", "Owner")
 
 
 class NumberList(CustomerView):
@@ -44,6 +44,7 @@ class NumberExport(CustomerView):
             (
                 number.e164,
                 number.get_state_display(),
+                number.get_kind_display(),
                 number.location.name,
                 "User" if number.subscriber else "Workspace" if number.workspace else "",
                 str(number.subscriber or number.workspace or ""),
@@ -74,7 +75,14 @@ class NumberAdd(CustomerView):
     def _add(self, form: NumbersForm) -> int:
         values = form.cleaned_data
         try:
-            return len(add_numbers(location=values["location"], numbers=values["numbers"], by=self.actor))
+            added = add_numbers(
+                location=values["location"],
+                numbers=values["numbers"],
+                kind=values["kind"],
+                active=values["active"],
+                by=self.actor,
+            )
+            return len(added)
         except Forbidden:
             raise
         except NumberErrors as error:
