@@ -7,15 +7,13 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
-SIGNED = re.compile(r"/download/[^/\s]+/")
+SIGNED = re.compile(r"/(download|consent)/[^/\s]+/")
 
 
 def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of every key that names a secret, and the signature in a download link."""
+    """Replace the value of every key that names a secret, and the signature in a download or consent link."""
     masked = {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
-    return {
-        key: SIGNED.sub("/download/***/", value) if isinstance(value, str) else value for key, value in masked.items()
-    }
+    return {key: SIGNED.sub(r"/\1/***/", value) if isinstance(value, str) else value for key, value in masked.items()}
 
 
 SHARED: list[Any] = [

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.urls import include, path, re_path
 
 from config.views import Gallery, Healthz, Home, Profile, Readyz
+from controlhub.views.consents import Consent
 from tenancy.access import declare
 from tenancy.policy import Control
 
@@ -47,6 +48,7 @@ urlpatterns = [
     path("partner/<uuid:partner>/", include("partnerhub.urls")),
     path("org/<uuid:customer>/", include("controlhub.urls")),
     path("", include("provisioning.urls")),
+    path("consent/<str:token>/", Consent.as_view(), name="consent"),
 ]
 if settings.SHOW_GALLERY:
     urlpatterns.append(path("dev/components/", Gallery.as_view(), name="gallery"))

@@ -33,16 +33,34 @@ INVARIANTS = [
     ),
     (
         "I10",
-        "the seats counted for a package are its open assignments, and not more than the limit",
+        "the seats counted for a package are its open assignments and those kept for a consent, within the limit",
         """
-        SELECT package.customer_id, package.package, package."limit", package.used, count(assignment.id) AS open
+        SELECT package.customer_id, package.package, package."limit", package.used, seats.open, seats.kept
         FROM controlhub_customerpackage package
+        CROSS JOIN LATERAL (
+            SELECT
+                (SELECT count(*) FROM controlhub_packageassignment assignment
+                 WHERE assignment.customer_id = package.customer_id
+                   AND assignment.package = package.package AND assignment.ended_at IS NULL) AS open,
+                (SELECT count(*) FROM controlhub_consentrequest request
+                 WHERE request.customer_id = package.customer_id
+                   AND request.package = package.package AND request.state = 'pending') AS kept
+        ) seats
+        WHERE package.used <> seats.open + seats.kept OR package.used > package."limit"
+        """,
+    ),
+    (
+        "I10a",
+        "nobody uses anything while his consent is awaited, and nobody awaits it without a request",
+        """
+        SELECT subscriber.id, subscriber.status, request.id, assignment.id
+        FROM controlhub_subscriber subscriber
+        LEFT JOIN controlhub_consentrequest request
+          ON request.subscriber_id = subscriber.id AND request.state = 'pending'
         LEFT JOIN controlhub_packageassignment assignment
-          ON assignment.customer_id = package.customer_id
-         AND assignment.package = package.package
-         AND assignment.ended_at IS NULL
-        GROUP BY package.id
-        HAVING package.used <> count(assignment.id) OR package.used > package."limit"
+          ON assignment.subscriber_id = subscriber.id AND assignment.ended_at IS NULL
+        WHERE (subscriber.status = 'pending_user_migration' AND subscriber.deleted_at IS NULL) <> (request.id IS NOT NULL)
+           OR request.id IS NOT NULL AND assignment.id IS NOT NULL
         """,
     ),
     (
@@ -69,6 +87,17 @@ INVARIANTS = [
         FROM controlhub_location location
         JOIN controlhub_phonenumber number ON number.id IN (location.main_number_id, location.emergency_callback_number_id)
         WHERE number.location_id <> location.id OR number.state <> 'ACTIVE' OR number.moving_to_id IS NOT NULL
+        """,
+    ),
+    (
+        "I10c",
+        "a deleted user has no package and no extension any more",
+        """
+        SELECT subscriber.id, subscriber.extension, assignment.id
+        FROM controlhub_subscriber subscriber
+        LEFT JOIN controlhub_packageassignment assignment
+          ON assignment.subscriber_id = subscriber.id AND assignment.ended_at IS NULL
+        WHERE subscriber.deleted_at IS NOT NULL AND (assignment.id IS NOT NULL OR subscriber.extension <> '')
         """,
     ),
 ]

@@ -140,6 +140,9 @@ class Subscriber(models.Model):
     status = models.CharField(max_length=24, choices=Status, default=Status.PENDING)
     location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="subscribers")
     extension = models.CharField(max_length=6, blank=True)
+    caller_id_number = models.ForeignKey("PhoneNumber", models.SET_NULL, null=True, blank=True, related_name="shown_by")
+    caller_id_first_name = models.CharField(max_length=30, blank=True, default="", db_default="")
+    caller_id_last_name = models.CharField(max_length=30, blank=True, default="", db_default="")
     error = models.TextField(blank=True)
     admin = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="subscribers")
     created_at = models.DateTimeField(default=timezone.now)
@@ -167,6 +170,17 @@ class Subscriber(models.Model):
                 fields=["customer", "last_name", "first_name", "id"],
                 condition=Q(deleted_at=None),
                 name="subscriber_list",
+            ),
+            models.Index(
+                fields=["customer", "email", "id"], condition=Q(deleted_at=None), name="subscriber_list_email"
+            ),
+            models.Index(
+                fields=["customer", "-created_at", "-id"], condition=Q(deleted_at=None), name="subscriber_list_newest"
+            ),
+            models.Index(
+                fields=["customer", "-deleted_at", "-id"],
+                condition=Q(deleted_at__isnull=False),
+                name="subscriber_deleted",
             ),
             GinIndex(
                 "customer_id",
@@ -386,3 +400,81 @@ class LocationAdminScope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role_assignment_id}@{self.location_id}"
+
+
+class ConsentRequest(models.Model):
+    """Somebody who owns a free account is asked whether the customer may take it over (domain.md 5.8).
+
+    Until he agrees, nothing is used: the package, number and extension are only kept for him. `CustomerPackage.used`
+    counts the kept seat (invariant I10). `round` grows with each mail, so that only the newest link works.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting for consent"
+        ACCEPTED = "accepted", "Agreed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="consent_requests")
+    subscriber = models.ForeignKey(Subscriber, models.PROTECT, related_name="consent_requests")
+    package = models.CharField(max_length=32, choices=PACKAGE_CHOICES)
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    round = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InLocations("subscriber__location")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("subscriber", condition=Q(state="pending"), name="one_open_consent_per_subscriber"),
+            models.CheckConstraint(
+                condition=Q(state="pending", decided_at=None) | (~Q(state="pending") & Q(decided_at__isnull=False)),
+                name="consent_decided_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "created_at", "id"], condition=Q(state="pending"), name="consent_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.state}"
+
+
+class PeopleSettings(models.Model):
+    """How people get into a customer by themselves: automatic licences, and a directory that owns names and addresses.
+
+    No row means: both off.
+    """
+
+    class Directory(models.TextChoices):
+        ENTRA_ID = "entra_id", "Microsoft Entra ID"
+        OKTA = "okta", "Okta"
+        ACTIVE_DIRECTORY = "active_directory", "Active Directory"
+        SCIM = "scim", "Another directory (SCIM)"
+
+    customer = models.OneToOneField(Customer, models.CASCADE, related_name="people_settings")
+    auto_package = models.CharField(max_length=32, choices=PACKAGE_CHOICES, blank=True)
+    auto_changed_at = models.DateTimeField(null=True, blank=True)
+    auto_changed_by = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="+")
+    directory = models.CharField(max_length=20, choices=Directory, blank=True)
+    directory_changed_at = models.DateTimeField(null=True, blank=True)
+    directory_changed_by = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.auto_package} {self.directory}".strip()
+
+
+class ListColumns(models.Model):
+    """Which columns of a list one administrator wants to see, wherever he looks at it."""
+
+    admin = models.ForeignKey(AdminUser, models.CASCADE, related_name="list_columns")
+    kind = models.CharField(max_length=20)
+    columns = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("admin", "kind", name="columns_once_per_list")]
+
+    def __str__(self) -> str:
+        return f"{self.admin_id} {self.kind}"

@@ -53,7 +53,39 @@ class WebexGateway(Protocol):
         number: str,
         extension: str,
     ) -> Answer:
-        """{"person_id"} of a new person with a package; `number` in E.164 or empty."""
+        """{"person_id", "consent_needed"} of a new person with a package; `number` in E.164 or empty.
+
+        With `consent_needed` the address owns an account elsewhere: the person has nothing yet, and must agree first.
+        """
+
+    def claim_person(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        """As `create_person`, for an address that must have an account already; refused for good when it has none."""
+
+    def complete_migration(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
+        """{} once somebody who has agreed has left the free organisation and has the package."""
+
+    def set_person_active(self, *, key: str, person_id: str, active: bool) -> Answer:
+        """{} once the person may use the services, or may not."""
+
+    def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
+        """{} once the person signs in with that address."""
+
+    def invite_person(self, *, key: str, person_id: str, email: str) -> Answer:
+        """{} once Webex has sent the person an invitation, once more."""
+
+    def delete_person(self, *, key: str, person_id: str) -> Answer:
+        """{} once the person is gone from the organisation."""
 
     def change_person_package(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
         """{} once the person has that package instead of the one before."""

@@ -19,6 +19,8 @@ from provisioning.models import SimulatedEffect, SimulatedFault
 CLOUD = uuid.UUID("6a1d7c52-3a52-4b0e-9a51-8f0b7f7a2c11")
 # Invented names; a customer whose name contains one of them is a possible match.
 DENIED_PARTIES = ("sanctioned trading", "embargo exports", "denied parties ltd")
+# Whoever has an address of these has an account already: his own free one, or one in somebody's trial organisation.
+FREE_ACCOUNTS, TRIAL_ACCOUNTS = "@free.example.com", "@trial.example.com"
 Kind = SimulatedFault.Kind
 
 
@@ -72,15 +74,43 @@ class SimulatedWebex:
         number: str,
         extension: str,
     ) -> Answer:
-        payload = {
-            "org_id": org_id,
-            "email": email,
-            "name": f"{first_name} {last_name}",
-            "package": package,
-            "number": number,
-            "extension": extension,
-        }
-        return self._call("create_person", key, payload, {"person_id": _id(key)})
+        payload = _person(org_id, email, f"{first_name} {last_name}", package, number, extension)
+        owned = email.endswith((FREE_ACCOUNTS, TRIAL_ACCOUNTS))
+        return self._call("create_person", key, payload, {"person_id": _id(key), "consent_needed": owned})
+
+    def claim_person(
+        self,
+        *,
+        key: str,
+        org_id: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        package: str,
+        number: str,
+        extension: str,
+    ) -> Answer:
+        if not email.endswith((FREE_ACCOUNTS, TRIAL_ACCOUNTS)):
+            raise PermanentError("no_account", f"{email} has no account that could be claimed. Add the user instead.")
+        payload = _person(org_id, email, f"{first_name} {last_name}", package, number, extension)
+        answer = {"person_id": _id(key), "consent_needed": email.endswith(FREE_ACCOUNTS)}
+        return self._call("claim_person", key, payload, answer)
+
+    def complete_migration(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
+        payload = {"person_id": person_id, "package": package, "number": number, "extension": extension}
+        return self._call("complete_migration", key, payload, {})
+
+    def set_person_active(self, *, key: str, person_id: str, active: bool) -> Answer:
+        return self._call("set_person_active", key, {"person_id": person_id, "active": active}, {})
+
+    def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
+        return self._call("change_person_email", key, {"person_id": person_id, "email": email}, {})
+
+    def invite_person(self, *, key: str, person_id: str, email: str) -> Answer:
+        return self._call("invite_person", key, {"person_id": person_id, "email": email}, {})
+
+    def delete_person(self, *, key: str, person_id: str) -> Answer:
+        return self._call("delete_person", key, {"person_id": person_id}, {})
 
     def change_person_package(self, *, key: str, person_id: str, package: str, number: str, extension: str) -> Answer:
         payload = {"person_id": person_id, "package": package, "number": number, "extension": extension}
@@ -152,6 +182,17 @@ class SimulatedWebex:
                 key=key, defaults={"operation": operation, "payload": payload, "result": answer}
             )
         return effect.result
+
+
+def _person(org_id: str, email: str, name: str, package: str, number: str, extension: str) -> dict[str, Any]:
+    return {
+        "org_id": org_id,
+        "email": email,
+        "name": name,
+        "package": package,
+        "number": number,
+        "extension": extension,
+    }
 
 
 def _id(key: str) -> str:

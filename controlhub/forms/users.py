@@ -5,12 +5,25 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 
 from controlhub.forms.fields import offer, offer_rows
-from controlhub.models import Location, PhoneNumber, Subscriber
+from controlhub.models import Location, PeopleSettings, PhoneNumber, Subscriber
+from controlhub.queries.columns import COLUMNS
 from controlhub.queries.packages import PackageOption
-from controlhub.queries.users import NO_PACKAGE
+from controlhub.queries.users import ANY_ROLE, NO_PACKAGE, ORDERS
 from tenancy.packages import USER_PACKAGES
+from tenancy.policy import CUSTOMER_ROLES, EXTERNAL_ROLES, Role
+
+SORTS = [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("email", "Email"), ("newest", "Newest first")]
+
+
+class ColumnsForm(forms.Form):
+    """Which columns beside the name the list shows."""
+
+    columns = forms.MultipleChoiceField(
+        required=False, choices=list(COLUMNS.items()), widget=forms.CheckboxSelectMultiple, label="Columns"
+    )
 
 
 class UserFilter(forms.Form):
@@ -20,6 +33,8 @@ class UserFilter(forms.Form):
     package = forms.ChoiceField(required=False)
     location = forms.ChoiceField(required=False)
     status = forms.ChoiceField(required=False)
+    role = forms.ChoiceField(required=False)
+    sort = forms.ChoiceField(required=False)
 
     def __init__(self, *args: Any, locations: Iterable[Location], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,6 +42,9 @@ class UserFilter(forms.Form):
         offer(self, "package", [("", "All packages"), *packages, (NO_PACKAGE, "No package")])
         offer(self, "location", [("", "All locations"), *((str(o.public_id), o.name) for o in locations)])
         offer(self, "status", [("", "All statuses"), *Subscriber.Status.choices])
+        roles = [(role.value, role.label) for role in Role if role in CUSTOMER_ROLES - EXTERNAL_ROLES]
+        offer(self, "role", [("", "Everybody"), (ANY_ROLE, "All administrators"), *roles])
+        offer(self, "sort", SORTS)
 
     def narrowed(self) -> dict[str, Any]:
         """Keyword arguments for `users_of`."""
@@ -38,7 +56,14 @@ class UserFilter(forms.Form):
             "package": values.get("package", ""),
             "location": UUID(location) if location else None,
             "status": values.get("status", ""),
+            "role": values.get("role", ""),
         }
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The order of the list, for `page_of`."""
+        self.is_valid()
+        return ORDERS[self.cleaned_data.get("sort", "")]
 
     @property
     def narrows(self) -> bool:
@@ -56,6 +81,60 @@ class ProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.disabled = locked
+
+
+class EmailForm(forms.Form):
+    """Another address; what an address may look like, the service knows."""
+
+    email = forms.CharField(
+        max_length=161, label="Email", widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text="Webex sends an invitation to the new address.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, locked: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].disabled = locked
+
+
+class CallerIdForm(forms.Form):
+    """What others see when the user calls. Empty means the user's own number and name."""
+
+    number: forms.ModelChoiceField = forms.ModelChoiceField(
+        None,
+        required=False,
+        to_field_name="public_id",
+        label="Caller ID number",
+        empty_label="The user's own number",
+        error_messages={"invalid_choice": "Choose one of the numbers of this organization."},
+    )
+    caller_id_first_name = forms.CharField(required=False, max_length=30, label="Caller ID first name")
+    caller_id_last_name = forms.CharField(required=False, max_length=30, label="Caller ID last name")
+
+    def __init__(self, *args: Any, numbers: QuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_rows(self, "number", numbers)
+
+
+class AutomaticForm(forms.Form):
+    """The package that new users get by themselves."""
+
+    package = forms.ChoiceField(required=False, label="Package for new users")
+
+    def __init__(self, *args: Any, packages: Iterable[tuple[str, str]], locked: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "package", [("", "Off: a package is chosen for each user"), *packages])
+        self.fields["package"].disabled = locked
+
+
+class DirectoryForm(forms.Form):
+    """The directory that owns names and addresses."""
+
+    directory = forms.ChoiceField(required=False, label="Directory")
+
+    def __init__(self, *args: Any, locked: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "directory", [("", "Off: names and addresses are edited here"), *PeopleSettings.Directory.choices])
+        self.fields["directory"].disabled = locked
 
 
 class CallingForm(forms.Form):

@@ -13,6 +13,7 @@ from controlhub.forms.fields import offer
 from controlhub.forms.grid import Grid, Problem
 from controlhub.models import Location
 from controlhub.queries.setup import PackageOffer, free_numbers, locations_of, package_offers
+from controlhub.services.directory import automatic_package, with_automatic_package
 from controlhub.services.extensions import extensions_in_use, free_extensions
 from controlhub.services.locations import LocationFacts
 from controlhub.services.new_subscribers import LABELS, MOST_USERS, NAME_LENGTH, NewSubscriber, problems_with, tidy
@@ -53,7 +54,9 @@ class UserRow(forms.Form):
     package = forms.ChoiceField(required=False, label="Package", widget=SelectWidget)
     location = forms.ChoiceField(required=False, label="Location")
 
-    def __init__(self, *args: Any, offers: list[PackageOffer], places: Mapping[str, Location], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offers: list[PackageOffer], places: Mapping[str, Location], automatic: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         cast(SelectWidget, self.fields["package"].widget).refused = frozenset(
             o.package.code for o in offers if o.reason
@@ -61,8 +64,9 @@ class UserRow(forms.Form):
         offer(self, "package", [("", "Choose"), *((o.package.code, o.label) for o in offers)])
         offer(self, "location", [("", "None"), *((key, place.name) for key, place in places.items())])
         choosable = [o.package.code for o in offers if not o.reason]
-        self.initial["package"] = choosable[0] if len(choosable) == 1 else ""
-        self.initial["location"] = next(iter(places), "")
+        only = choosable[0] if len(choosable) == 1 else ""
+        first = {"package": automatic if automatic in choosable else only, "location": next(iter(places), "")}
+        self.initial = {**first, **self.initial}
 
     def typed(self, places: Mapping[str, Location]) -> NewSubscriber:
         """The row as the service wants it."""
@@ -92,6 +96,13 @@ def _planned(customer: Customer, facts: LocationFacts) -> Location:
     return Location(customer=customer, **facts.tidy())
 
 
+def _kept(data: QueryDict | None) -> dict[str, str]:
+    """Package and location of the run before ("Add more users"): the start of every blank row."""
+    typed = data if data is not None else QueryDict()
+    kept = {name: str(typed.get(f"kept-{name}", "")) for name in ("package", "location")}
+    return {name: value for name, value in kept.items() if value}
+
+
 class UsersGrid(Grid):
     """Who is to be created. `cleaned_data["users"]` is a list of NewSubscriber, without numbers yet."""
 
@@ -105,17 +116,21 @@ class UsersGrid(Grid):
         self.customer = cast(Customer, context.customer)
         self.places = places_of(context)
         self.offers = package_offers(self.customer)
+        self.automatic = automatic_package(self.customer)
+        self.kept = _kept(data)
         super().__init__(data)
 
     def row_kwargs(self) -> dict[str, Any]:
-        return super().row_kwargs() | {"offers": self.offers, "places": self.places}
+        row = {"offers": self.offers, "places": self.places, "automatic": self.automatic, "initial": dict(self.kept)}
+        return super().row_kwargs() | row
 
     def clean(self) -> None:
         if not self.filled:
             self.add_error(None, "Add at least one user.")
         if len(self.filled) > self.most:
             self.add_error(None, f"Add at most {self.most} users at a time. There are {len(self.filled)} rows.")
-        users = [tidy(cast(UserRow, row).typed(self.places), locations={}) for row in self.filled]
+        typed = [tidy(cast(UserRow, row).typed(self.places), locations={}) for row in self.filled]
+        users = with_automatic_package(self.customer, typed)
         for error in problems_with(customer=self.customer, users=users, by=self.context.actor, calling_data=False):
             row = self.filled[error.row]
             if error.field not in row.errors:

@@ -4,7 +4,7 @@ Usage starts when a package is assigned, before Webex knows the person. If Webex
 taken back, seat, number and extension are free again, and the user shows the reason; Retry takes them anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from controlhub.jobs.locations import create_in_cloud, mark_created
-from controlhub.jobs.mail import send_invitation
+from controlhub.jobs.mail import send_consent_mail, send_invitation
 from controlhub.jobs.packages import (
     DISABLE_PACKAGE,
     ENABLE_PACKAGE,
@@ -22,7 +22,7 @@ from controlhub.jobs.packages import (
     restart_enabling,
 )
 from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
-from controlhub.services import calling_data, numbers, seats
+from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
 from controlhub.services.readiness import require_ready
 from provisioning.errors import PermanentError, WaitUntil
@@ -35,6 +35,7 @@ from tenancy.policy import Control
 
 WAIT_FOR_PERSON_SECONDS = 5
 ONBOARDING = "onboard_customer"
+ENTERING = ("create_person", "claim_person", "complete_migration")
 Status = Subscriber.Status
 
 
@@ -75,11 +76,19 @@ def _location_created(context: StepContext, result: Result) -> None:
 
 
 def _create_person(context: StepContext) -> Result:
+    return _enter(context, gateway().create_person)
+
+
+def _claim_person(context: StepContext) -> Result:
+    return _enter(context, gateway().claim_person)
+
+
+def _enter(context: StepContext, call: Callable[..., Result]) -> Result:
     subscriber = _subscriber(context.customer, context.item)
     base = _base(subscriber)
     if base is None:
         return {"person_id": "", "skipped": "The user has lost the package meanwhile."}
-    return gateway().create_person(
+    return call(
         key=context.key,
         org_id=str(context.customer.org_id),
         email=subscriber.email,
@@ -92,10 +101,20 @@ def _create_person(context: StepContext) -> Result:
 
 
 def _person_created(context: StepContext, result: Result) -> None:
-    if result["person_id"]:
-        _rows(context).update(
-            person_id=UUID(result["person_id"]), status=Status.PROVISIONED, status_changed_at=Now(), error=""
-        )
+    """The person is there; or owns an account elsewhere, and is asked first. Whoever was deactivated meanwhile stays so."""
+    if not result["person_id"]:
+        return
+    subscriber = _locked(context.customer, context.item)
+    _rows(context).update(person_id=UUID(result["person_id"]))
+    if (
+        result.get("consent_needed")
+        and not subscriber.deleted_at
+        and consents.ask(subscriber, taken_back_at=_taken_back_at)
+    ):
+        return
+    _rows(context).filter(status__in=[Status.PENDING, Status.FAILED]).update(
+        status=Status.PROVISIONED, status_changed_at=Now(), error=""
+    )
 
 
 def _person_refused(context: StepContext, error: PermanentError) -> None:
@@ -103,13 +122,13 @@ def _person_refused(context: StepContext, error: PermanentError) -> None:
     subscriber = _locked(context.customer, context.item)
     given = {"number": _number(subscriber), "extension": subscriber.extension}
     for assignment in seats.open_assignments(subscriber):
-        seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, now=database_now()))
+        seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, database_now()))
     calling_data.take_away(subscriber)
     _rows(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
     ProvisioningStep.objects.filter(pk=context.step.pk).update(result=given)
 
 
-def _taken_back_at(started_at: datetime, *, now: datetime) -> datetime:
+def _taken_back_at(started_at: datetime, now: datetime) -> datetime:
     """As if it had never started; but days before today (UTC) may be closed already, and closed days do not change."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return max(started_at, today)
@@ -123,13 +142,13 @@ def _restart_people(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by:
     """Give the refused ones their package, number and extension again. Raises LimitReached, NumberInUse and the like."""
     require_ready(job.customer)
     for step in steps:
-        if step.name == "create_person" and step.state == ProvisioningStep.State.FAILED:
+        if step.name in ENTERING and step.state == ProvisioningStep.State.FAILED:
             _give_again(_locked(job.customer, step.item), step.result)
 
 
 def _give_again(subscriber: Subscriber, given: Result) -> None:
     last = subscriber.assignments.filter(is_base=True).order_by("-started_at", "-pk").first()
-    if subscriber.status != Status.FAILED or last is None:
+    if subscriber.status != Status.FAILED or subscriber.deleted_at or last is None:
         return
     seats.take_seats(customer=subscriber.customer, package=last.package)
     seats.open_interval(
@@ -146,7 +165,7 @@ def _give_again(subscriber: Subscriber, given: Result) -> None:
 def _person_id(subscriber: Subscriber) -> str:
     if subscriber.person_id:
         return str(subscriber.person_id)
-    if subscriber.status == Status.PENDING:
+    if subscriber.status in (Status.PENDING, Status.SUSPENDED) and _entering(subscriber):
         raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
     raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
 
@@ -165,6 +184,14 @@ def _invitations_are_suppressed(customer: Customer) -> bool:
     """Did the customer's template keep onboarding from sending the first invitation? Then the others stay away too."""
     first = ProvisioningStep.objects.filter(job__customer=customer, job__kind=ONBOARDING, name="invitation_mail")
     return first.filter(result__sent=False).exists()
+
+
+def _entering(subscriber: Subscriber) -> bool:
+    """Is a job under way that brings the person into the cloud?"""
+    steps = ProvisioningStep.objects.filter(
+        job__customer=subscriber.customer_id, item=str(subscriber.public_id), name__in=ENTERING
+    )
+    return steps.filter(state__in=[ProvisioningStep.State.PENDING, ProvisioningStep.State.RUNNING]).exists()
 
 
 def _change_package(context: StepContext) -> Result:
@@ -194,7 +221,7 @@ def _remove_package(context: StepContext) -> Result:
     subscriber = _subscriber(context.customer, context.item)
     if _base(subscriber) is not None:
         return _change_package(context)
-    if subscriber.person_id is None and subscriber.status == Status.FAILED:
+    if _never_arrived(subscriber):
         return {"skipped": "Webex never had this user."}
     return gateway().remove_person(key=context.key, person_id=_person_id(subscriber))
 
@@ -213,9 +240,77 @@ def _move_person(context: StepContext) -> Result:
     )
 
 
+def _never_arrived(subscriber: Subscriber) -> bool:
+    return subscriber.person_id is None and not _entering(subscriber)
+
+
+def _complete_migration(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    base = _base(subscriber)
+    if base is None:
+        return {"person_id": "", "skipped": "The user has lost the package meanwhile."}
+    person_id = _person_id(subscriber)
+    gateway().complete_migration(
+        key=context.key,
+        person_id=person_id,
+        package=base.package,
+        number=_number(subscriber),
+        extension=subscriber.extension,
+    )
+    return {"person_id": person_id}
+
+
+def _send_consent_mail(context: StepContext) -> Result:
+    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
+    request = consents.pending_request(_subscriber(context.customer, context.item))
+    if request is None:
+        return {"skipped": "Nobody waits for this consent any more."}
+    send_consent_mail(request)
+    return {"sent": True}
+
+
+def _person_status(context: StepContext) -> Result:
+    """Tell Webex what holds now: two switches in a row end alike, whichever job comes last."""
+    subscriber = _subscriber(context.customer, context.item)
+    if subscriber.deleted_at or _never_arrived(subscriber):
+        return {"skipped": "Webex has no such user."}
+    active = subscriber.status != Status.SUSPENDED
+    return gateway().set_person_active(key=context.key, person_id=_person_id(subscriber), active=active)
+
+
+def _change_email(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    if subscriber.deleted_at or _never_arrived(subscriber):
+        return {"skipped": "Webex has no such user."}
+    return gateway().change_person_email(key=context.key, person_id=_person_id(subscriber), email=subscriber.email)
+
+
+def _invite_person(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    if subscriber.deleted_at or _never_arrived(subscriber):
+        return {"skipped": "Webex has no such user."}
+    return gateway().invite_person(key=context.key, person_id=_person_id(subscriber), email=subscriber.email)
+
+
+def _delete_person(context: StepContext) -> Result:
+    subscriber = _subscriber(context.customer, context.item)
+    if _never_arrived(subscriber):
+        return {"skipped": "Webex never had this user."}
+    if subscriber.person_id is None:
+        raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
+    return gateway().delete_person(key=context.key, person_id=str(subscriber.person_id))
+
+
 CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused, control=Control.USERS_ADD)
 CHANGE_PACKAGE = StepHandler(_change_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
 REMOVE_PACKAGE = StepHandler(_remove_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
+CLAIM_PERSON = StepHandler(_claim_person, _person_created, _person_refused, control=Control.USERS_CLAIM)
+COMPLETE_MIGRATION = StepHandler(_complete_migration, _person_created, _person_refused, control=Control.USERS_ADD)
+CONSENT_MAIL = StepHandler(_send_consent_mail, control=Control.USER_STATUS)
+PERSON_STATUS = StepHandler(_person_status, _package_changed, _change_refused, control=Control.USER_STATUS)
+INVITE_PERSON = StepHandler(_invite_person, _package_changed, _change_refused, control=Control.USER_STATUS)
+CHANGE_EMAIL = StepHandler(_change_email, _package_changed, _change_refused, critical=True, control=Control.USER_EMAIL)
+DELETE_PERSON = StepHandler(_delete_person, control=Control.USER_STATUS)
 CREATE_LOCATION = StepHandler(_create_location, _location_created)
 JOB_TYPES = {
     "create_subscribers": JobType(
@@ -223,6 +318,15 @@ JOB_TYPES = {
         {"create_location": CREATE_LOCATION, "create_person": CREATE_PERSON, "invite_user": StepHandler(_invite)},
         restarted=_restart_people,
     ),
+    "claim_subscribers": JobType("Claim users", {"claim_person": CLAIM_PERSON}, restarted=_restart_people),
+    "complete_migration": JobType(
+        "Move account", {"complete_migration": COMPLETE_MIGRATION}, restarted=_restart_people
+    ),
+    "consent_mail": JobType("Ask for consent", {"consent_mail": CONSENT_MAIL}),
+    "subscriber_status": JobType("Change status", {"person_status": PERSON_STATUS}),
+    "invite_subscriber": JobType("Invite user", {"invite_person": INVITE_PERSON}),
+    "change_email": JobType("Change email", {"change_email": CHANGE_EMAIL, "invite_person": INVITE_PERSON}),
+    "delete_subscriber": JobType("Delete user", {"delete_person": DELETE_PERSON}),
     "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
     "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),
     "move_subscriber": JobType(

@@ -61,7 +61,7 @@ def free_numbers(customer: Customer) -> dict[int, list[str]]:
 
 def people_of_job(job: ProvisioningJob) -> list[Subscriber]:
     """The users that a job creates, in its order, with location, number and first package (`first_packages`)."""
-    items = [UUID(step.item) for step in job.steps.all() if step.name == "create_person"]
+    items = [UUID(step.item) for step in job.steps.all() if step.name in ("create_person", "claim_person")]
     people = job.customer.subscribers.filter(public_id__in=items).select_related("location", "number")
     by_item = {person.public_id: person for person in people.prefetch_related("assignments")}
     return [by_item[item] for item in items if item in by_item]

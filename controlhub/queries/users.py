@@ -1,34 +1,70 @@
 """Subscribers for the users list, the user page and the CSV export."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from controlhub.models import PackageAssignment, Subscriber
+from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
 from tenancy.models import AuditEvent, Customer, RoleAssignment
+from tenancy.packages import PACKAGES
 
 ORDER = ("last_name", "first_name", "id")
+ORDERS = {
+    "": ORDER,
+    "-name": ("-last_name", "-first_name", "-id"),
+    "email": ("email", "id"),
+    "newest": ("-created_at", "-id"),
+}
+DELETED_ORDER = ("-deleted_at", "-id")
+ANY_ROLE = "any"
 NO_PACKAGE = "none"
+TRIGRAM = 3
 
 
 def users_of(
-    customer: Customer, *, search: str = "", package: str = "", location: UUID | None = None, status: str = ""
+    customer: Customer,
+    *,
+    search: str = "",
+    package: str = "",
+    location: UUID | None = None,
+    status: str = "",
+    role: str = "",
 ) -> QuerySet[Subscriber]:
     """Subscribers of `customer`, narrowed, each with the facts of `with_facts`.
 
-    `search`: every word must occur in the first name, last name or e-mail. `package`: a code, or NO_PACKAGE.
+    `search`: every word must occur in the first name, last name or e-mail; one of up to two characters at the start.
+    `package`: a code, or NO_PACKAGE. `role`: a customer role, or ANY_ROLE.
     """
-    users = with_facts(customer.subscribers.filter(deleted_at=None), customer)
-    for word in search.replace("\x00", "").split():
-        users = users.filter(
-            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word),
-        )
+    users = with_facts(_matching(customer.subscribers.filter(deleted_at=None), search), customer)
     if package:
         users = users.filter(_has_package(package))
     if location:
         users = users.filter(location__public_id=location)
     if status:
         users = users.filter(status=status)
+    if role:
+        users = users.filter(_has_role(customer, role))
+    return users
+
+
+def deleted_users_of(customer: Customer, *, search: str = "") -> QuerySet[Subscriber]:
+    """Users that were deleted. Their history stays."""
+    return _matching(customer.subscribers.filter(deleted_at__isnull=False), search).select_related("location")
+
+
+def consents_of(customer: Customer) -> QuerySet[ConsentRequest]:
+    """Requests that nobody has answered yet, of users that the viewer sees."""
+    return customer.consent_requests.filter(state=ConsentRequest.State.PENDING).select_related("subscriber")
+
+
+def _matching(users: QuerySet[Subscriber], search: str) -> QuerySet[Subscriber]:
+    for word in search.replace("\x00", "").split():
+        # One or two letters have no trigram to look up; as a beginning they have.
+        how = "icontains" if len(word) > TRIGRAM - 1 else "istartswith"
+        users = users.filter(
+            Q(**{f"first_name__{how}": word}) | Q(**{f"last_name__{how}": word}) | Q(**{f"email__{how}": word})
+        )
     return users
 
 
@@ -37,7 +73,7 @@ def with_facts(users: QuerySet[Subscriber], customer: Customer) -> QuerySet[Subs
     add-ons), and `admin.customer_roles` (roles held at this customer). Three queries whatever the size."""
     open_ones = PackageAssignment.objects.filter(ended_at=None).order_by("-is_base", "package")
     roles = RoleAssignment.objects.filter(customer=customer).order_by("role")
-    return users.select_related("location", "number", "admin").prefetch_related(
+    return users.select_related("location", "number", "admin", "caller_id_number").prefetch_related(
         Prefetch("assignments", queryset=open_ones, to_attr="open_assignments"),
         Prefetch("admin__role_assignments", queryset=roles, to_attr="customer_roles"),
     )
@@ -53,6 +89,25 @@ def package_history(subscriber: Subscriber, *, size: int = 50) -> list[PackageAs
     return list(subscriber.assignments.select_related("location").order_by("-started_at", "-id")[:size])
 
 
+@dataclass(frozen=True)
+class Services:
+    """What the subscriber can use right now, by his packages."""
+
+    messaging: bool = False
+    meetings: bool = False
+    calling: bool = False
+
+
+def services_of(subscriber: Subscriber) -> Services:
+    """Read from `open_assignments` (see `with_facts`). Nobody uses anything while he is deactivated."""
+    if subscriber.status == Subscriber.Status.SUSPENDED:
+        return Services()
+    held = [PACKAGES[row.package] for row in subscriber.open_assignments]  # type: ignore[attr-defined]
+    # Every package with meetings has messaging, and no other (domain.md 2.4).
+    together = any(package.meetings for package in held)
+    return Services(messaging=together, meetings=together, calling=any(package.calling for package in held))
+
+
 def events_about(subscriber: Subscriber, *, size: int = 10) -> list[AuditEvent]:
     """The newest audit events whose target is this subscriber."""
     events = subscriber.customer.audit_events.filter(target_type="subscriber", target_id=str(subscriber.public_id))
@@ -64,3 +119,8 @@ def _has_package(package: str) -> Q:
     if package == NO_PACKAGE:
         return ~Q(Exists(open_base))
     return Q(Exists(open_base.filter(package=package)))
+
+
+def _has_role(customer: Customer, role: str) -> Q:
+    held = RoleAssignment.objects.filter(customer=customer, admin=OuterRef("admin"))
+    return Q(Exists(held if role == ANY_ROLE else held.filter(role=role)))

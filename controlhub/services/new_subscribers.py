@@ -28,6 +28,8 @@ EMAIL_FORMAT, EMAIL_TAKEN = "4801", "10022"
 LABELS = {
     "first_name": "First name",
     "last_name": "Last name",
+    "caller_id_first_name": "First name",
+    "caller_id_last_name": "Last name",
     "email": "Email",
     "package": "Package",
     "location": "Location",
@@ -147,10 +149,10 @@ def check_name(text: str, *, calling: bool, field: str) -> None:
 
 def _emails(users: Sequence[NewSubscriber]) -> Iterator[RowError]:
     addresses = [user.email for user in users]
-    real = [email for email in addresses if _is_email(email)]
+    real = [email for email in addresses if is_email(email)]
     taken = set(Subscriber.objects.filter(email__in=real, deleted_at=None).values_list("email", flat=True))
     for row, email in enumerate(addresses):
-        if not _is_email(email):
+        if not is_email(email):
             yield RowError(row, "email", EMAIL_FORMAT, "Enter an email address such as name@example.com.")
         elif email in taken:
             yield RowError(row, "email", EMAIL_TAKEN, "This email address belongs to an existing user.")
@@ -159,7 +161,8 @@ def _emails(users: Sequence[NewSubscriber]) -> Iterator[RowError]:
             yield RowError(row, "email", "duplicate_in_list", message)
 
 
-def _is_email(email: str) -> bool:
+def is_email(email: str) -> bool:
+    """Is it an address that a user can have (domain.md 3.10, 4801-4803)?"""
     # Plain ASCII only: PostgreSQL and Python do not agree on the lower case of everything else.
     if not email.isascii() or len(email) > EMAIL_LENGTH or len(email.partition("@")[0]) > LOCAL_PART_LENGTH:
         return False

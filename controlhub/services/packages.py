@@ -14,6 +14,7 @@ from controlhub.services import calling_data, pushes
 from controlhub.services.administrators import floor_package
 from controlhub.services.clock import whole_seconds
 from controlhub.services.enabling import LimitBelowUsed, PackageInUse, disable_package, enable_package, set_limit
+from controlhub.services.presence import require_present
 from controlhub.services.readiness import require_ready
 from controlhub.services.seats import (
     AlreadyAssigned,
@@ -150,7 +151,8 @@ def _locked_assignments(subject: Subject) -> list[PackageAssignment]:
     """What the subject has, once nobody else can change it: two changes at once happen one after the other."""
     if isinstance(subject, Subscriber):
         people = Subscriber.objects.select_for_update(no_key=True)
-        subject.refresh_from_db(fields=["location", "extension", "admin", "status"], from_queryset=people)
+        subject.refresh_from_db(fields=["location", "extension", "admin", "status", "deleted_at"], from_queryset=people)
+        require_present(subject)
     else:
         rooms = Workspace.objects.select_for_update(no_key=True)
         subject.refresh_from_db(fields=["location"], from_queryset=rooms)

@@ -17,6 +17,13 @@ from tenancy.models import Customer
 CREATE_SUBSCRIBERS = "create_subscribers"
 CHANGE_PACKAGE = "change_package"
 REMOVE_PACKAGE = "remove_package"
+CLAIM_SUBSCRIBERS = "claim_subscribers"
+CONSENT_MAIL = "consent_mail"
+COMPLETE_MIGRATION = "complete_migration"
+SUBSCRIBER_STATUS = "subscriber_status"
+INVITE_SUBSCRIBER = "invite_subscriber"
+CHANGE_EMAIL = "change_email"
+DELETE_SUBSCRIBER = "delete_subscriber"
 ENABLE_PACKAGE = "enable_package"
 DISABLE_PACKAGE = "disable_package"
 CHANGE_LOCATION = "change_location"
@@ -104,3 +111,44 @@ def _batches(numbers: Sequence[str]) -> list[list[str]]:
 
 def _span(batch: Sequence[str]) -> str:
     return f"Number {batch[0]}" if len(batch) == 1 else f"{len(batch)} numbers, {batch[0]} to {batch[-1]}"
+
+
+def push_claims(*, customer: Customer, subscribers: Sequence[Subscriber], by: Actor) -> ProvisioningJob:
+    """Take over one account per step."""
+    steps = [NewStep("claim_person", f"User {person}", str(person.public_id)) for person in subscribers]
+    return enqueue(kind=CLAIM_SUBSCRIBERS, customer=customer, steps=steps, payload={}, by=by)
+
+
+def push_consent_mail(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Ask the owner of a free account by mail."""
+    return _push_one(CONSENT_MAIL, ["consent_mail"], f"Consent mail to {subscriber}", subscriber, by)
+
+
+def push_migration(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex that the owner of a free account has agreed."""
+    return _push_one(COMPLETE_MIGRATION, ["complete_migration"], f"User {subscriber}", subscriber, by)
+
+
+def push_status(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex whether the person may use the services now."""
+    return _push_one(SUBSCRIBER_STATUS, ["person_status"], f"Status of {subscriber}", subscriber, by)
+
+
+def push_invitation(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Let Webex invite the person once more."""
+    return _push_one(INVITE_SUBSCRIBER, ["invite_person"], f"Invitation of {subscriber}", subscriber, by)
+
+
+def push_email(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex the new address, then invite the person there."""
+    return _push_one(CHANGE_EMAIL, ["change_email", "invite_person"], f"Email of {subscriber}", subscriber, by)
+
+
+def push_deletion(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex that the person is gone."""
+    return _push_one(DELETE_SUBSCRIBER, ["delete_person"], f"Deletion of {subscriber}", subscriber, by)
+
+
+def _push_one(kind: str, names: Sequence[str], title: str, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    steps = [NewStep(name, title, str(subscriber.public_id)) for name in names]
+    return enqueue(kind=kind, customer=subscriber.customer, steps=steps, payload={}, by=by)

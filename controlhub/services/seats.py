@@ -156,8 +156,8 @@ def open_assignments(subject: Subject) -> list[PackageAssignment]:
     return list(rows)
 
 
-def end_intervals(assignments: Sequence[PackageAssignment], *, at: datetime) -> None:
-    """Stop usage at `at` (the first second that no longer counts) and give the seats back.
+def end_intervals(assignments: Sequence[PackageAssignment], *, at: datetime, keep_seats: bool = False) -> None:
+    """Stop usage at `at` (the first second that no longer counts) and give the seats back, unless they are kept.
 
     An interval that somebody else ended meanwhile stays as it is. Raises IntervalTooEarly.
     """
@@ -166,5 +166,10 @@ def end_intervals(assignments: Sequence[PackageAssignment], *, at: datetime) -> 
             ended = PackageAssignment.objects.filter(pk=assignment.pk, ended_at=None).update(ended_at=at)
         if ended:
             assignment.ended_at = at
-            rows = CustomerPackage.objects.filter(customer=assignment.customer_id, package=assignment.package)
-            rows.update(used=F("used") - 1)
+            if not keep_seats:
+                return_seat(customer=assignment.customer, package=assignment.package)
+
+
+def return_seat(*, customer: Customer, package: str) -> None:
+    """Count one seat less: of an interval that has ended, or of one that was only kept for somebody."""
+    CustomerPackage.objects.filter(customer=customer, package=package).update(used=F("used") - 1)

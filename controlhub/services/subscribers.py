@@ -10,6 +10,7 @@ from controlhub.services import calling_data, numbers, pushes
 from controlhub.services.administrators import becomes_administrator, make_administrator
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
+from controlhub.services.directory import require_not_synchronized, with_automatic_package
 from controlhub.services.extensions import IN_USE, ExtensionRefused, require_free
 from controlhub.services.new_subscribers import (
     EMAIL_TAKEN,
@@ -23,6 +24,7 @@ from controlhub.services.new_subscribers import (
     problems_with,
     tidy,
 )
+from controlhub.services.presence import require_present
 from controlhub.services.readiness import lock_ready, require_ready
 from controlhub.services.seats import lock_seats, open_intervals, package_name, take_seats
 from provisioning.models import ProvisioningJob
@@ -57,13 +59,26 @@ def create_subscribers(
     return people, pushes.push_new(customer=customer, subscribers=people, by=by)
 
 
+@transaction.atomic
+def claim_subscribers(
+    *, customer: Customer, users: Sequence[NewSubscriber], by: Actor
+) -> tuple[list[Subscriber], ProvisioningJob]:
+    """Take over 1 to 25 people who have an account in a free or trial organisation, as `create_subscribers` creates them.
+
+    Webex refuses an address without an account; the owner of a free account is asked for consent first.
+    """
+    authorize(by, Control.USERS_CLAIM, customer=customer)
+    people = add_subscribers(customer=customer, users=users, by=by)
+    return people, pushes.push_claims(customer=customer, subscribers=people, by=by)
+
+
 def add_subscribers(*, customer: Customer, users: Sequence[NewSubscriber], by: Actor) -> list[Subscriber]:
     """Low level: as `create_subscribers`, for a caller that has authorised and queues the job itself."""
     if not 1 <= len(users) <= MOST_USERS:
         raise TooManySubscribers()
     lock_ready(customer)
     places = {place.name.lower(): place for place in Location.objects.filter(customer=customer)}
-    rows = [tidy(user, locations=places) for user in users]
+    rows = with_automatic_package(customer, [tidy(user, locations=places) for user in users])
     errors = problems_with(customer=customer, users=rows, by=by)
     if errors:
         raise SubscriberErrors(errors)
@@ -150,9 +165,10 @@ def is_calling(subscriber: Subscriber) -> bool:
 
 @transaction.atomic
 def rename_subscriber(*, subscriber: Subscriber, first_name: str, last_name: str, by: Actor) -> Subscriber:
-    """Change the name. The same name again changes nothing. Raises Forbidden, CustomerNotReady, NameRefused."""
+    """Change the name. The same name again changes nothing. Raises Forbidden, CustomerNotReady, NameRefused, DirectoryManaged."""
     authorize(by, Control.USER_NAME, customer=subscriber.customer)
     require_ready(subscriber.customer)
+    require_not_synchronized(subscriber.customer, field="first_name")
     names = {"first_name": " ".join(first_name.split()), "last_name": " ".join(last_name.split())}
     calling = is_calling(subscriber)
     for field, text in names.items():
@@ -198,6 +214,14 @@ class NotCalling(DomainError):
     message = "Only users with a calling package have a number or an extension. Change the package first."
 
 
+class NotOurNumber(DomainError):
+    code = "number_elsewhere"
+    message = "Choose one of the numbers of this organization."
+
+    def __init__(self) -> None:
+        super().__init__(field="number")
+
+
 def _require_calling(subscriber: Subscriber) -> None:
     if not is_calling(subscriber):
         raise NotCalling()
@@ -207,7 +231,8 @@ def _require_calling(subscriber: Subscriber) -> None:
 
 def _lock(subscriber: Subscriber) -> None:
     locked = Subscriber.objects.select_for_update(no_key=True)
-    subscriber.refresh_from_db(fields=["location", "extension"], from_queryset=locked)
+    subscriber.refresh_from_db(fields=["location", "extension", "status", "deleted_at"], from_queryset=locked)
+    require_present(subscriber)
 
 
 @transaction.atomic
@@ -243,3 +268,34 @@ def _record(verb: str, text: str, subscriber: Subscriber, changes: dict[str, lis
         by=by,
         changes=changes,
     )
+
+
+@transaction.atomic
+def set_caller_id(
+    *, subscriber: Subscriber, number: PhoneNumber | None, first_name: str, last_name: str, by: Actor
+) -> Subscriber:
+    """What others see when the subscriber calls: one of the customer's numbers, and a name; empty means his own.
+
+    Raises Forbidden, CustomerNotReady, NotCalling, NumberElsewhere, NameRefused.
+    """
+    customer = subscriber.customer
+    authorize(by, Control.USER_EXTENSION, customer=customer)
+    require_ready(customer)
+    _lock(subscriber)
+    _require_calling(subscriber)
+    if number is not None and number.customer_id != customer.pk:
+        raise NotOurNumber()
+    names = {"caller_id_first_name": " ".join(first_name.split()), "caller_id_last_name": " ".join(last_name.split())}
+    for field, text in names.items():
+        if text:
+            check_name(text, calling=True, field=field)
+    subscriber.refresh_from_db(fields=["caller_id_number", *names])
+    before = {"caller_id_number": str(subscriber.caller_id_number or "")} | {n: getattr(subscriber, n) for n in names}
+    after = {"caller_id_number": str(number or "")} | names
+    changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+    if changes:
+        subscriber.caller_id_number = number
+        subscriber.caller_id_first_name, subscriber.caller_id_last_name = names.values()
+        subscriber.save(update_fields=["caller_id_number", *names])
+        _record("caller_id_changed", f"Caller ID of {subscriber} changed", subscriber, changes, by)
+    return subscriber

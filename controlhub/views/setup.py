@@ -1,6 +1,7 @@
 """Set up customer, Add users, and what came of it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,13 +10,18 @@ from django.urls import reverse
 from controlhub.forms.grid import steer
 from controlhub.queries.setup import people_of_job, sites_of_job
 from controlhub.services.administrators import becomes_administrator
+from controlhub.services.pushes import CLAIM_SUBSCRIBERS
 from controlhub.services.readiness import why_not_ready
 from controlhub.services.seats import package_name
 from controlhub.services.setup import set_up_customer
-from controlhub.wizards.setup import ADD_USERS, SET_UP, chosen_locations, chosen_users, named_users
+from controlhub.services.subscribers import claim_subscribers
+from controlhub.wizards.setup import ADD_USERS, CLAIM_USERS, SET_UP, chosen_locations, chosen_users, named_users
+from provisioning.models import ProvisioningJob
 from tenancy.access import CustomerView
 from tenancy.policy import Control
-from tenancy.wizards import SUMMARY, Answers, Progress, WizardView
+from tenancy.wizards import SUMMARY, Answers, Progress, Typed, WizardView
+
+KEPT = ("package", "location")
 
 
 class AddUsers(WizardView, CustomerView):
@@ -40,6 +46,11 @@ class AddUsers(WizardView, CustomerView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         request.POST = steer(request.POST)  # type: ignore[assignment]
         return super().post(request, *args, **kwargs)
+
+    def seeds(self) -> Typed:
+        """ "Add more users" brings package and location along from the run before."""
+        kept = {f"kept-{name}": [self.request.GET[name][:64]] for name in KEPT if self.request.GET.get(name)}
+        return {"users": kept | {"rows": ["5"]}} if kept else {}
 
     def submit(self, answers: Answers) -> str:
         _, job = set_up_customer(
@@ -67,6 +78,21 @@ class SetUpCustomer(AddUsers):
     cancel_url = "controlhub:overview"
 
 
+class ClaimUsers(AddUsers):
+    """People who have an account in a free or a trial organisation are taken over, not created."""
+
+    control = Control.USERS_CLAIM
+    wizard = CLAIM_USERS
+    heading = "Claim users"
+    submit_label = "Claim users"
+    start_url = "controlhub:user-claim"
+    page_url = "controlhub:user-claim-page"
+
+    def submit(self, answers: Answers) -> str:
+        _, job = claim_subscribers(customer=self.customer, users=named_users(answers), by=self.actor)
+        return reverse("controlhub:setup-done", args=[self.customer.public_id, job.public_id])
+
+
 class SetUpDone(CustomerView):
     """What the wizard created, with the job that carries it to Webex."""
 
@@ -77,4 +103,15 @@ class SetUpDone(CustomerView):
         people = [
             (person, [package_name(held.package) for held in person.assignments.all()]) for person in people_of_job(row)
         ]
-        return render(request, "controlhub/setup/done.html", {"job": row, "people": people, "sites": sites_of_job(row)})
+        context = {"job": row, "people": people, "sites": sites_of_job(row), "again": self._again(row)}
+        return render(request, "controlhub/setup/done.html", context)
+
+    def _again(self, job: ProvisioningJob) -> str:
+        """Where the next users are added, starting with package and location of the last one."""
+        name = "user-claim" if job.kind == CLAIM_SUBSCRIBERS else "user-add"
+        people = people_of_job(job)
+        held = [row.package for row in people[-1].assignments.all() if row.is_base] if people else []
+        place = people[-1].location if people else None
+        kept = {"package": held[-1] if held else "", "location": str(place.public_id) if place else ""}
+        query = urlencode({key: value for key, value in kept.items() if value})
+        return reverse(f"controlhub:{name}", args=[self.customer.public_id]) + (f"?{query}" if query else "")

@@ -6,14 +6,15 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from controlhub.forms.users import CallingForm, PackageForm, ProfileForm
+from controlhub.forms.users import CallerIdForm, CallingForm, EmailForm, PackageForm, ProfileForm
 from controlhub.models import PackageAssignment
 from controlhub.queries.locations import free_numbers, only_location
 from controlhub.queries.packages import ChangeEffect, effect_of_change, package_meters, package_options
 from controlhub.services.administrators import floor_package
 from controlhub.services.calling import change_calling_data
+from controlhub.services.lifecycle import change_email
 from controlhub.services.packages import assign_package, change_package, remove_package
-from controlhub.services.subscribers import rename_subscriber
+from controlhub.services.subscribers import rename_subscriber, set_caller_id
 from controlhub.views.form_errors import show_refusal
 from controlhub.views.users import SubscriberView
 from tenancy.errors import DomainError, Forbidden
@@ -56,6 +57,73 @@ class UserEdit(EditView):
 
     def _page(self, request: HttpRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
         context = {"heading": "Edit profile", "reason_control": self.control}
+        return self.edit_page(request, form, context, status=status)
+
+
+class UserEmail(EditView):
+    """Another address for the same person."""
+
+    control = Control.USER_EMAIL
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self._page(request, self._form())
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = self._form(request.POST)
+        if form.is_valid():
+            try:
+                change_email(subscriber=self.subscriber, email=form.cleaned_data["email"], by=self.actor)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                return self.done(f"The email of {self.subscriber} is saved.")
+        return self._page(request, form, status=422)
+
+    def _form(self, data: Any = None) -> EmailForm:
+        return EmailForm(data, initial={"email": self.subscriber.email}, locked=self.level(self.control) < Level.EDIT)
+
+    def _page(self, request: HttpRequest, form: EmailForm, *, status: int = 200) -> HttpResponse:
+        context = {"heading": "Change email", "reason_control": self.control}
+        return self.edit_page(request, form, context, status=status)
+
+
+class UserCallerId(EditView):
+    """What others see when the user calls."""
+
+    control = Control.USER_EXTENSION
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self._page(request, self._form())
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = self._form(request.POST)
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                set_caller_id(
+                    subscriber=self.subscriber,
+                    number=values["number"],
+                    first_name=values["caller_id_first_name"],
+                    last_name=values["caller_id_last_name"],
+                    by=self.actor,
+                )
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                return self.done(f"The caller ID of {self.subscriber} is saved.")
+        return self._page(request, form, status=422)
+
+    def _form(self, data: Any = None) -> CallerIdForm:
+        shown = self.subscriber.caller_id_number
+        initial = {
+            "number": shown.public_id if shown else "",
+            "caller_id_first_name": self.subscriber.caller_id_first_name,
+            "caller_id_last_name": self.subscriber.caller_id_last_name,
+        }
+        return CallerIdForm(data, initial=initial, numbers=self.customer.numbers.order_by("e164"))
+
+    def _page(self, request: HttpRequest, form: CallerIdForm, *, status: int = 200) -> HttpResponse:
+        context = {"heading": "Caller ID", "reason_control": self.control}
         return self.edit_page(request, form, context, status=status)
 
 

@@ -8,41 +8,86 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from controlhub.forms.users import UserFilter
+from controlhub.forms.users import ColumnsForm, UserFilter
 from controlhub.models import Subscriber
+from controlhub.queries.columns import columns_of
 from controlhub.queries.locations import location_choices
-from controlhub.queries.users import ORDER, events_about, package_history, users_of, with_facts
+from controlhub.queries.users import events_about, package_history, services_of, users_of, with_facts
+from controlhub.services.consents import pending_request
+from controlhub.services.directory import synchronized_with
+from controlhub.services.list_columns import choose_columns
 from tenancy.access import CustomerView
 from tenancy.csv_export import csv_response
+from tenancy.models import Customer
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control
 
-EXPORT_HEADER = (
-    "First name", "Last name", "Email", "Package", "Add-ons", "Location", "Phone number", "Extension", "Admin roles", "Status",
-)  # fmt: skip
+EXPORTED = {
+    "email": ("Email",),
+    "package": ("Package", "Add-ons"),
+    "location": ("Location",),
+    "number": ("Phone number", "Extension"),
+    "role": ("Admin roles",),
+    "status": ("Status",),
+    "added": ("Added (UTC)",),
+}
 
 
 class UserList(CustomerView):
-    """Search, filters, pages."""
+    """Search, filters, pages, columns."""
 
     control = Control.USERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         narrow = UserFilter(request.GET, locations=location_choices(self.customer))
-        page = page_of(users_of(self.customer, **narrow.narrowed()), order=ORDER, **cursors(request.GET))
+        users = users_of(self.customer, **narrow.narrowed())
+        columns = columns_of(self.actor)
+        context = {
+            "page": page_of(users, order=narrow.order, **cursors(request.GET)),
+            "narrow": narrow,
+            "columns": columns,
+            "chooser": ColumnsForm(initial={"columns": columns}),
+            "tabs": user_tabs(self.customer, "user-list"),
+        }
         template = "controlhub/users/list.html" + ("#table" if request.htmx else "")  # type: ignore[attr-defined]
-        return render(request, template, {"page": page, "narrow": narrow})
+        return render(request, template, context)
+
+
+class UserColumns(CustomerView):
+    """Remembers the columns, for whoever may read the list."""
+
+    control = Control.USERS
+    reads_with_post = True
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = ColumnsForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "One of these columns does not exist. Choose again.")
+        else:
+            choose_columns(customer=self.customer, columns=form.cleaned_data["columns"], by=self.actor)
+        return HttpResponseRedirect(reverse("controlhub:user-list", args=[self.customer.public_id]))
 
 
 class UserExport(CustomerView):
-    """What the list shows, narrowed the same way, as CSV."""
+    """What the list shows, narrowed and with the columns chosen there, as CSV."""
 
     control = Control.USERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         narrow = UserFilter(request.GET, locations=location_choices(self.customer))
-        users = users_of(self.customer, **narrow.narrowed()).order_by(*ORDER)
-        return csv_response("users.csv", EXPORT_HEADER, _export_rows(users.iterator(chunk_size=500)))
+        users = users_of(self.customer, **narrow.narrowed()).order_by(*narrow.order)
+        columns = columns_of(self.actor)
+        header = ["First name", "Last name", *(name for column in columns for name in EXPORTED[column])]
+        return csv_response("users.csv", header, _export_rows(users.iterator(chunk_size=500), columns))
+
+
+def user_tabs(customer: Customer, current: str) -> list[dict[str, Any]]:
+    """Users, those who are waited for, and those who are gone."""
+    names = {"user-list": "Users", "consent-list": "Pending consents", "user-deleted-list": "Deleted users"}
+    return [
+        {"url": reverse(f"controlhub:{name}", args=[customer.public_id]), "label": label, "current": name == current}
+        for name, label in names.items()
+    ]
 
 
 class SubscriberView(CustomerView):
@@ -65,7 +110,7 @@ class SubscriberView(CustomerView):
 
 
 class UserDetail(SubscriberView):
-    """Profile, package, numbers, admin role, package history, audit."""
+    """Profile, package, services, numbers, caller ID, admin role, package history, audit."""
 
     control = Control.USERS
 
@@ -74,23 +119,34 @@ class UserDetail(SubscriberView):
             "subscriber": self.subscriber,
             "history": package_history(self.subscriber),
             "events": events_about(self.subscriber),
+            "services": services_of(self.subscriber),
+            "directory": synchronized_with(self.customer),
+            "consent": pending_request(self.subscriber),
         }
         return render(request, "controlhub/users/detail.html", context)
 
 
-def _export_rows(users: Iterator[Subscriber]) -> Iterator[tuple[str, ...]]:
+def _export_rows(users: Iterator[Subscriber], columns: list[str]) -> Iterator[tuple[str, ...]]:
     for user in users:
-        packages = user.open_assignments  # type: ignore[attr-defined]
+        cells = (cell for column in columns for cell in _cells(user, column))
+        yield (user.first_name, user.last_name, *cells)
+
+
+def _cells(user: Subscriber, column: str) -> tuple[str, ...]:
+    """What a user has in the columns of one entry of EXPORTED."""
+    if column == "package":
+        held = user.open_assignments  # type: ignore[attr-defined]
+        base = " ".join(a.get_package_display() for a in held if a.is_base)
+        return base, ", ".join(a.get_package_display() for a in held if not a.is_base)
+    if column == "number":
         number = getattr(user, "number", None)
-        yield (
-            user.first_name,
-            user.last_name,
-            user.email,
-            " ".join(a.get_package_display() for a in packages if a.is_base),
-            ", ".join(a.get_package_display() for a in packages if not a.is_base),
-            user.location.name if user.location else "",
-            number.e164 if number else "",
-            user.extension,
-            ", ".join(role.get_role_display() for role in getattr(user.admin, "customer_roles", [])),
-            user.get_status_display(),
-        )
+        return number.e164 if number else "", user.extension
+    if column == "role":
+        return (", ".join(role.get_role_display() for role in getattr(user.admin, "customer_roles", [])),)
+    values = {
+        "email": user.email,
+        "location": user.location.name if user.location else "",
+        "status": user.get_status_display(),
+        "added": f"{user.created_at:%Y-%m-%d %H:%M:%S}",
+    }
+    return (values[column],)

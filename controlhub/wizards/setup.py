@@ -20,6 +20,7 @@ NUMBERS = Page("numbers", "Numbers", NumbersForm, "controlhub/setup/numbers.html
 
 SET_UP = Wizard("setup", (LOCATIONS, USERS, NUMBERS))
 ADD_USERS = Wizard("add_users", (USERS, NUMBERS))
+CLAIM_USERS = Wizard("claim_users", (USERS, NUMBERS))
 
 
 def chosen_users(answers: Answers) -> list[NewSubscriber]:

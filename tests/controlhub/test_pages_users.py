@@ -87,7 +87,7 @@ def test_roles_at_another_customer_are_not_shown(office: Office, cast: Cast, sig
     office.ada.admin = make_customer_admin(cast.acme)
     office.ada.save(update_fields=["admin"])
     content = sign_in("customer_full").get(page("user-list", office.customer)).content.decode()
-    assert "Full administrator" not in content
+    assert ">Full administrator</td>" not in content
 
 
 def test_htmx_gets_only_the_table(office: Office, sign_in: SignIn) -> None:
@@ -121,7 +121,7 @@ def test_pages_go_forth_and_back_and_keep_the_filter(office: Office, sign_in: Si
     assert back.context["page"].items == first.context["page"].items
 
 
-@pytest.mark.parametrize(("who", "expected"), [("customer_full", 9), ("partner_full", 11)])
+@pytest.mark.parametrize(("who", "expected"), [("customer_full", 10), ("partner_full", 12)])
 def test_queries_do_not_grow_with_the_rows(cast: Cast, sign_in: SignIn, who: str, expected: int) -> None:
     customer = cast.open_acme
     url, client = page("user-list", customer), sign_in(who)

@@ -69,5 +69,6 @@ def test_public_urls_are_few_and_known() -> None:
         "/password/reset/done/",
         "/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         "/password/reset/key/done/",
+        "/consent/<str:token>/",
         "/dev/components/",
     }

@@ -27,6 +27,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "RoleAssignment",  # only for those who may see administrators
     "CustomerAssignment",
     "CrossLaunch",
+    "PeopleSettings",  # one row of settings, no names
     "TemporaryRights",  # only for those who may see support access, never for him
     "WizardDraft",  # always narrowed to its owner
 }

@@ -77,6 +77,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "event": event.public_id,
             "page": "summary",
             "signature": "not-a-signature",
+            "token": "not-a-token",
             "uidb36": "1",
             "key": "set-password",
         },

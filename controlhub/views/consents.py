@@ -1,0 +1,76 @@
+"""Who is waited for, and the public page on which he agrees."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from controlhub.queries.users import consents_of
+from controlhub.services.consents import LINK_LIFETIME, LinkExpired, LinkInvalid, accept, invitee
+from controlhub.views.users import user_tabs
+from tenancy.access import CustomerView
+from tenancy.actors import Actor
+from tenancy.errors import DomainError
+from tenancy.paging import cursors, page_of
+from tenancy.policy import Control
+
+REMIND_AFTER = timedelta(days=7)
+
+
+class ConsentList(CustomerView):
+    """Everybody who was asked and has not answered, the longest wait first."""
+
+    control = Control.USERS
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        page = page_of(consents_of(self.customer), order=("created_at", "id"), **cursors(request.GET))
+        now = timezone.now()
+        context = {
+            "page": page,
+            "tabs": user_tabs(self.customer, "consent-list"),
+            "remind_before": now - REMIND_AFTER,
+            "expired_before": now - LINK_LIFETIME,
+        }
+        return render(request, "controlhub/users/consents.html", context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class Consent(View):
+    """Where the link of the mail leads: what agreeing means, and the button. Needs no account here.
+
+    Looking changes nothing: mail scanners follow links.
+    """
+
+    control: ClassVar[Control] = Control.PUBLIC
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return self._page(request, {"who": invitee(token)})
+        except (LinkInvalid, LinkExpired) as error:
+            return self._page(request, {"problem": str(error)}, status=410)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        by = Actor(
+            admin=None,
+            door="consent",
+            org_name="Owner of the account",
+            ip=request.META.get("REMOTE_ADDR") or None,
+            user_agent=request.headers.get("User-Agent", "")[:200],
+            tracking_id=getattr(request, "tracking_id", ""),
+        )
+        try:
+            return self._page(request, {"who": accept(token=token, by=by), "done": True})
+        except (LinkInvalid, LinkExpired) as error:
+            return self._page(request, {"problem": str(error)}, status=410)
+        except DomainError as error:
+            return self._page(request, {"problem": str(error)}, status=409)
+
+    def _page(self, request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        response = render(request, "controlhub/consent.html", context, status=status)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
