@@ -132,7 +132,7 @@ def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     """
     customer = subscriber.customer
     authorize(by, Control.USER_STATUS, customer=customer)
-    require_ready(customer)
+    require_ready(customer, ending=True)
     lock_living(subscriber)
     require_dispensable(subscriber)
     held = open_assignments(subscriber)
