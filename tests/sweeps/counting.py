@@ -1,0 +1,5 @@
+"""A counter of the cases that sweeps looked at, by the sweep's name."""
+
+from collections import Counter
+
+CASES: Counter[str] = Counter()
