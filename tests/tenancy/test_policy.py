@@ -85,25 +85,36 @@ CONTROL_HUB = {
 }
 # What Restricted by Partner Mode leaves of the rows above, by domain.md 8.3. Every other row stays as it is.
 WHILE_RESTRICTED = {
-    "users.add": D,
-    "users.csv": D,
-    "users.claim": D,
-    "users.auto_licence": D,
-    "users.directory_sync": R,
-    "user.email": R,
-    "user.package": R,
-    "user.services": D,
-    "user.primary_number": R,
-    "workspace.package": D,
-    "calling.behavior": R,
-    "account.company_name": R,
-    "org.domain": R,
-    "org.email_settings": R,
-    "org.authentication": R,
-    "location.pstn_local_gateway": H,
-    "services.migrations": H,
-    "services.connected_uc": H,
+    "users.add": D,  # 8.3 Users: the Manage users button is greyed, manual add unavailable
+    "users.csv": D,  # 8.3 Users: CSV add and modify unavailable
+    "users.claim": D,  # 8.3 Users: claim users unavailable
+    "users.auto_licence": D,  # 8.3 Users: automatic licence assignment unavailable
+    "users.directory_sync": R,  # 8.3 Users: directory synchronisation not editable, partner-level only
+    "user.email": R,  # 8.3 User: primary e-mail, not editable by default (ROLES 2025)
+    "user.package": R,  # 8.3 User: reset package unavailable; the package itself stays visible
+    "user.services": D,  # 8.3 User: edit services unavailable
+    "user.primary_number": R,  # 8.3 User: primary work number read-only
+    "workspace.package": D,  # ours: nothing that is billed (the reason stands in the table)
+    "calling.behavior": R,  # 8.3 Calling: calling behavior read-only
+    "account.company_name": R,  # 8.3 Account: company name read-only
+    "org.domain": R,  # 8.3 Org settings: domain read-only
+    "org.email_settings": R,  # 8.3 Org settings: suppress admin invite e-mail, e-mail locale read-only
+    "org.authentication": R,  # 8.3 Org settings: authentication / SSO not editable
+    "location.pstn_local_gateway": H,  # 8.3 Calling: Local Gateway and Cisco PSTN options hidden
+    "services.migrations": H,  # 8.3 Services: hidden
+    "services.connected_uc": H,  # 8.3 Services: hidden
 }
+# Domain.md 8.2: restricted for customer admins whatever the mode; each level as the guide's "State".
+ALWAYS_RESTRICTED = {
+    "calling.app_options_priority": R,  # read-only
+    "location.calling_setup": H,  # set-up of calling after location creation: hidden
+    "location.pstn": D,  # greyed
+    "location.call_recording": D,  # greyed
+    "numbers.manage": D,  # phone number management: disabled
+    "calling.recordings": R,  # read-only
+}
+# Domain.md 8.3: what stays editable in restricted mode.
+STAYS_EDITABLE = ("user.name", "user.extension", "locations", "workspaces", "admin_roles")
 
 # Since March 2023 a partner administrator looks at users and licences but changes neither (domain.md 7.2).
 CUSTOMER_DECIDES = (Control.ORG_SUPPORT_ACCESS,)
@@ -153,6 +164,17 @@ def test_partner_side_roles_are_never_limited_by_restricted_mode(control: Contro
 def test_customer_admins_see_nothing_of_partner_hub(control: Control) -> None:
     for role in (*CUSTOMER_SIDE, *MIRRORS):
         assert level_for(role, control, restricted=False) is H
+
+
+def test_the_restrictions_are_those_of_the_guide_and_no_others() -> None:
+    assert {control.value: left for control, (when, left) in RESTRICTIONS.items() if when is While.ALWAYS} == (
+        ALWAYS_RESTRICTED
+    )
+    assert {control.value: left for control, (when, left) in RESTRICTIONS.items() if when is While.RESTRICTED} == (
+        WHILE_RESTRICTED
+    )
+    for control in STAYS_EDITABLE:
+        assert level_for(Role.CUSTOMER_FULL, Control(control), restricted=True) is E
 
 
 def test_a_restriction_never_gives_more_than_the_role_has() -> None:
