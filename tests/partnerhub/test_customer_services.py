@@ -301,6 +301,22 @@ def test_switch_is_audited_with_its_reason_and_mailed(
     assert all("Northwind Voice turned off" in message.body for message in mail.outbox)
 
 
+def test_switching_it_on_tells_the_admins_too(
+    cast: Cast, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        set_restricted_mode(customer=cast.open_acme, on=True, reason="New contract", by=cast.actor("partner_full"))
+
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == (
+        [cast.admins["customer_full"].email],
+        "Restricted by Partner Mode is now on for Open Acme",
+    )
+    assert "Northwind Voice turned on" in message.body
+    event = cast.open_acme.audit_events.get()
+    assert event.changes == {"restricted": [False, True], "reason": [None, "New contract"]}
+
+
 def test_switching_to_what_it_is_does_nothing(
     cast: Cast, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
