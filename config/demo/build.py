@@ -11,17 +11,18 @@ from billing.models import BillingReport
 from billing.services.closing import close_missing_days
 from billing.services.making import make_report
 from billing.services.reports import create_report
-from config.demo.cast import ASSIGNED_TO_PARTNER_ADMIN, LOGINS, PASSWORD
+from config.demo.cast import ADMINISTERED_LOCATION, ASSIGNED_TO_PARTNER_ADMIN, LOGINS, PASSWORD
 from config.demo.jobs import make_onboarding_job
 from config.demo.people import populate
 from config.demo.state import Demo
 from config.demo.story import CUSTOMERS, PARTNERS, CustomerStory, PartnerStory, Place
-from controlhub.models import CustomerPackage, Location
+from controlhub.models import CustomerPackage, Location, LocationAdminScope
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy import audit
 from tenancy.actors import actor_for
 from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
 from tenancy.places import dial_in_for
+from tenancy.policy import Role
 
 
 @transaction.atomic
@@ -80,7 +81,10 @@ def make_logins(demo: Demo, *, at_partner: bool) -> None:
         if login.grant.of_partner is at_partner:
             admin = AdminUser.objects.create_user(login.email, PASSWORD, full_name=login.name, created_at=demo.began)
             where = {"partner": demo.partners[login.at]} if at_partner else {"customer": demo.customers[login.at]}
-            RoleAssignment.objects.create(admin=admin, role=login.grant, **where)
+            role = RoleAssignment.objects.create(admin=admin, role=login.grant, **where)
+            if login.grant is Role.CUSTOMER_LOCATION:
+                site = demo.customers[login.at].locations.get(name=ADMINISTERED_LOCATION)
+                LocationAdminScope.objects.create(role_assignment=role, location=site, slot=1)
 
 
 def assign_customers(demo: Demo) -> None:

@@ -42,7 +42,16 @@ LOGINS = (
         Role.CUSTOMER_READONLY,
         "Acme Dental Group",
     ),
+    Login(
+        "customer_location",
+        "lou@acmedental.example.com",
+        "Lou Lakeside",
+        Role.CUSTOMER_LOCATION,
+        "Acme Dental Group",
+    ),
+    Login("external_full", "ella@consulting.example.com", "Ella Elmwood", Role.EXTERNAL_FULL, "Acme Dental Group"),
 )
+ADMINISTERED_LOCATION = "Evanston Branch"
 ASSIGNED_TO_PARTNER_ADMIN = ("Acme Dental Group", "Bluebird Logistics", "Granite Hotel")
 
 FIRST_NAMES = (

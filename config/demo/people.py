@@ -8,6 +8,7 @@ from config.demo.story import CustomerStory
 from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber, Workspace
 from tenancy.models import AdminUser, Customer
 from tenancy.packages import PACKAGES, USER_PACKAGES
+from tenancy.policy import Role
 
 CHANGED, LEFT = 0.2, 0.1
 FIRST_NUMBER, SPARE_NUMBERS = 100, 6
@@ -134,7 +135,7 @@ def _calls(person: Subscriber) -> bool:
 def _make_first_administrator(customer: Customer, people: list[Subscriber]) -> None:
     """The first user of a new organisation is its administrator; demo accounts take that seat."""
     email = next(
-        (login.email for login in LOGINS if login.at == customer.name and login.role != "customer_readonly"), None
+        (login.email for login in LOGINS if login.at == customer.name and login.grant is Role.CUSTOMER_FULL), None
     )
     admin = AdminUser.objects.filter(email=email).first() if email else None
     if admin and people:
