@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from controlhub.forms.fields import offer
-from controlhub.models import Location
+from controlhub.models import Location, PhoneNumber
+from controlhub.pstn import CONNECTIONS
 from tenancy.places import CCP_PROVIDERS, COUNTRIES, LOCALES, time_zones
 
 PSTN = ("pstn", "pstn_provider")
@@ -29,7 +30,10 @@ class LocationForm(forms.Form):
     postal_code = forms.CharField(max_length=20, required=False)
     country = forms.ChoiceField(choices=COUNTRIES, label="Country or region")
     time_zone = forms.ChoiceField()
-    language = forms.ChoiceField(choices=LOCATION_LANGUAGES, help_text="Of e-mails and voice announcements.")
+    language = forms.ChoiceField(choices=LOCATION_LANGUAGES, help_text="Of e-mails and pages.")
+    announcement_language = forms.ChoiceField(
+        required=False, choices=[("", "As preferred"), *LOCATION_LANGUAGES], help_text="Of voice announcements."
+    )
     emergency_location_identifier = forms.CharField(
         max_length=80, required=False, help_text="Sent along with emergency calls so that help finds the place."
     )
@@ -62,3 +66,55 @@ class LocationForm(forms.Form):
     def changed_values(self) -> dict[str, Any]:
         """What was entered, without what this actor may not change."""
         return {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
+
+
+class _ConnectionSelect(forms.RadioSelect):
+    """Each connection with what it means."""
+
+    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return super().create_option(name, value, label, *args, **kwargs) | {
+            "note": CONNECTIONS[str(value)].explanation
+        }
+
+
+class PstnForm(forms.Form):
+    """The connection, its provider if it is in the cloud, its route if it is a Local Gateway; the service checks."""
+
+    pstn = forms.ChoiceField(
+        required=False, label="PSTN connection", choices=Location.Pstn.choices, widget=_ConnectionSelect
+    )
+    pstn_provider = forms.ChoiceField(
+        required=False, label="Provider", help_text="Of a cloud connection. Only providers that serve the country."
+    )
+    pstn_route_type = forms.ChoiceField(required=False, choices=Location.RouteType.choices, label="Kind of route")
+    pstn_route = forms.CharField(
+        required=False, max_length=80, label="Trunk or route group", help_text="Of a Local Gateway, by its name."
+    )
+
+    def __init__(self, *args: Any, country: str, hidden: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        served = [name for name, countries in CCP_PROVIDERS.items() if country in countries]
+        offer(self, "pstn_provider", [("", "None"), *((name, name) for name in served)])
+        kept = set(hidden) - {self.initial.get("pstn")}
+        offer(self, "pstn", [choice for choice in Location.Pstn.choices if choice[0] not in kept])
+
+
+class CallingNumbersForm(forms.Form):
+    """Main number and emergency call-back number, out of the location's active numbers that belong to nobody."""
+
+    main_number = forms.ChoiceField(
+        required=False, help_text="What callers see, and what is dialled to reach the location."
+    )
+    emergency_callback_number = forms.ChoiceField(
+        required=False, help_text="What an emergency service calls back when the caller has no number of his own."
+    )
+
+    def __init__(self, *args: Any, numbers: Iterable[PhoneNumber], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._numbers = {number.e164: number for number in numbers}
+        for name in self.fields:
+            offer(self, name, [("", "None"), *((e164, e164) for e164 in self._numbers)])
+
+    def number(self, field: str) -> PhoneNumber | None:
+        """The number chosen in `field`."""
+        return self._numbers.get(self.cleaned_data[field])

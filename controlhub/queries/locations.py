@@ -11,7 +11,7 @@ ORDER = ("name", "id")
 
 def locations_of(customer: Customer, *, search: str = "", confirmed: bool | None = None) -> QuerySet[Location]:
     """Locations of `customer`, each with `user_count` and `number_count`. `search` looks at name, city and street."""
-    locations = customer.locations.select_related("main_number").annotate(
+    locations = customer.locations.select_related("main_number", "emergency_callback_number").annotate(
         user_count=_count(Subscriber.objects.filter(location=OuterRef("pk"), deleted_at=None)),
         number_count=_count(PhoneNumber.objects.filter(location=OuterRef("pk"))),
     )
@@ -40,7 +40,12 @@ def free_numbers(location: Location | None, *, size: int = 200) -> list[PhoneNum
     if location is None:
         return []
     free = location.numbers.filter(
-        state=PhoneNumber.State.ACTIVE, subscriber=None, workspace=None, main_of__isnull=True
+        state=PhoneNumber.State.ACTIVE,
+        subscriber=None,
+        workspace=None,
+        moving_to=None,
+        main_of__isnull=True,
+        emergency_callback_of__isnull=True,
     )
     return list(free.order_by("e164")[:size])
 

@@ -3,6 +3,7 @@
 from django import forms
 
 from controlhub.services.locations import LocationErrors
+from controlhub.services.pstn import ConnectionWrong
 from tenancy.errors import DomainError, Forbidden
 
 
@@ -10,6 +11,7 @@ def show_refusal(form: forms.BaseForm, error: DomainError) -> None:
     """Put the sentence beside its field, or above the form. Forbidden is no mistake in a field: it becomes the 403."""
     if isinstance(error, Forbidden):
         raise error
-    errors = error.errors if isinstance(error, LocationErrors) else {error.field or "": str(error)}
+    several = error.errors if isinstance(error, LocationErrors | ConnectionWrong) else None
+    errors = several or {error.field or "": str(error)}
     for field, message in errors.items():
         form.add_error(field if field in form.fields else None, message)

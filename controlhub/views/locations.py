@@ -11,6 +11,7 @@ from django.urls import reverse
 from controlhub.forms.locations import PARTNER_ONLY_PSTN, PSTN, LocationForm
 from controlhub.forms.numbers import SearchForm
 from controlhub.models import Location
+from controlhub.pstn import connection_of
 from controlhub.queries.locations import ORDER, locations_of
 from controlhub.services.locations import LocationFacts, confirm_location, create_location, edit_location
 from controlhub.views.form_errors import show_refusal
@@ -55,6 +56,8 @@ class LocationDetail(LocationView):
         context = {
             "location": self.location,
             "country_name": COUNTRY_NAMES.get(self.location.country, self.location.country),
+            "connection": connection_of(self.location),
+            "announcement_name": LANGUAGE_NAMES.get(self.location.announcement_language, ""),
             "language_name": LANGUAGE_NAMES.get(self.location.language, self.location.language),
         }
         return render(request, "controlhub/locations/detail.html", context)
