@@ -20,6 +20,7 @@ from tenancy.policy import Control, Level
 from tenancy.wizards import WizardView
 from tests.cast import Cast
 from tests.launching import launch
+from tests.sweeps.counting import CASES
 from tests.sweeps.world import Tenant, World, make_world, row_counts
 
 WHO = [
@@ -150,7 +151,6 @@ def test_strangers_get_404_and_change_nothing(world: World, who: str) -> None:
     client = Client(raise_request_exception=True)
     client.force_login(world.cast.admins[who])
     before = row_counts()
-    cases = 0
     for url, name, tenant, method, htmx in visits(world, who):
         if is_visible(url, name, who):
             continue
@@ -158,9 +158,8 @@ def test_strangers_get_404_and_change_nothing(world: World, who: str) -> None:
         expected = (404,) if answers(url, method) else (404, 405)
         assert response.status_code in expected, (who, method, url.route, name)
         assert not [canary for canary in CANARIES.values() if canary.encode() in body(response)], (who, url.route)
-        cases += 1
+        CASES["matrix"] += 1
     assert row_counts() == before
-    print(f"{who}: {cases} cases")
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -180,6 +179,7 @@ def test_ones_own_is_allowed_or_403_and_never_shows_another_tenant(world: World,
         shown = {canary for canary in CANARIES.values() if canary.encode() in body(response)}
         assert not shown & set(hidden), place
         found |= shown
+        CASES["matrix"] += 1
         if must_be_refused(world, url, tenant, who, method):
             assert response.status_code in ((403, 404) if answers(url, method) else (403, 404, 405)), place
     # The positive control: the canaries do sing, for those who may hear them.
