@@ -1,7 +1,7 @@
 """Sites of the customer: made, corrected, and confirmed by somebody who knows the address (domain.md 3.1, 13.4, 13.5)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -169,9 +169,10 @@ def edit_location(*, location: Location, facts: LocationFacts, by: Actor) -> Loc
     authorize(by, Control.LOCATION_DETAILS, customer=customer)
     require_ready(customer)
     row = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
-    _refuse_problems(facts)
     values = facts.tidy()
     _change_connection(location, row, values, by)
+    # A connection that stays as it is may predate today's rules; it must not keep anybody from correcting the address.
+    _refuse_problems(replace(facts, pstn=None, pstn_provider=None))
     changes = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
     if "country" in changes and row.numbers.exists():
         raise CountryFixed(field="country")

@@ -123,6 +123,15 @@ def test_another_name_leaves_the_confirmation(scene: Scene) -> None:
     assert (scene.headquarters.name, scene.headquarters.confirmed_at is None) == ("Main office", False)
 
 
+def test_an_old_connection_without_a_provider_does_not_keep_the_address_from_being_corrected(scene: Scene) -> None:
+    Location.objects.filter(pk=scene.headquarters.pk).update(pstn="NON_INTEGRATED_CCP")
+    scene.headquarters.refresh_from_db()
+    facts = replace(facts_of(scene.headquarters), city="Peoria")
+    locations.edit_location(location=scene.headquarters, facts=facts, by=scene.by)
+    scene.headquarters.refresh_from_db()
+    assert (scene.headquarters.city, scene.headquarters.pstn) == ("Peoria", "NON_INTEGRATED_CCP")
+
+
 def test_the_country_stays_while_there_are_numbers(scene: Scene) -> None:
     make_number(scene.headquarters)
     facts = replace(facts_of(scene.headquarters), country="DE", state="", postal_code="10115", city="Berlin")
