@@ -5,9 +5,10 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
+from controlhub.models import Subscriber
 from tenancy.models import AdminUser, Customer, Partner
 
 
@@ -91,3 +92,30 @@ class CustomerOrigin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} from {self.template_version_id}"
+
+
+class IdentityCheck(models.Model):
+    """Help desk makes sure that a caller is who he says: a code mailed to the user, which he reads back (domain.md 7.6).
+
+    Only an HMAC of the code is stored. The newest check of a user counts; after a few wrong tries it is spent.
+    """
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="identity_checks")
+    digest = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_by = models.ForeignKey(AdminUser, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("sent_at")), name="identity_check_expires_later"
+            ),
+            models.CheckConstraint(condition=Q(tries__lte=5), name="identity_check_few_tries"),
+        ]
+        indexes = [models.Index(fields=["subscriber", "-sent_at", "-id"], name="identity_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} {self.sent_at:%F %T}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partnerhub.views import audit, customers, launch, overview, partners, templates
+from partnerhub.views import audit, customers, helpdesk, launch, overview, partners, templates
 
 app_name = "partnerhub"
 
@@ -33,6 +33,11 @@ urlpatterns = [
         name="customer-restricted",
     ),
     path("customers/<uuid:customer>/launch/", launch.CustomerLaunch.as_view(), name="customer-launch"),
+    path("help-desk/", helpdesk.HelpDesk.as_view(), name="helpdesk"),
+    path("help-desk/users/<uuid:subscriber>/", helpdesk.UserCard.as_view(), name="helpdesk-user"),
+    path("help-desk/users/<uuid:subscriber>/code/", helpdesk.SendCode.as_view(), name="helpdesk-send-code"),
+    path("help-desk/users/<uuid:subscriber>/check/", helpdesk.CheckCode.as_view(), name="helpdesk-check-code"),
+    path("help-desk/organizations/<uuid:customer>/", helpdesk.OrganizationCard.as_view(), name="helpdesk-org"),
     path("indirect-providers/", partners.IndirectProviders.as_view(), name="indirect-providers"),
     path("templates/", templates.TemplateList.as_view(), name="template-list"),
     path("templates/create/", templates.TemplateCreate.as_view(), name="template-create"),

@@ -41,6 +41,8 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
     if partner is not None:
         if partner.parent_id and control is Control.PARTNER_INDIRECT_PROVIDERS:
             return Level.HIDDEN  # one level deep: an indirect provider has none of its own (domain.md 7.7)
+        if partner.pk not in actor.partner_ids and control is Control.PARTNER_HELPDESK:
+            return Level.HIDDEN  # a parent's staff gives no help desk to its indirect providers' people (domain.md 7.6)
         return _best(actor.roles_in_partner(partner), control, restricted=False)
     raise ValueError("level() needs the partner or the customer that is looked at")
 

@@ -31,6 +31,7 @@ PARTNER_HUB = (
     Entry("Customers", "people", "partnerhub:customer-list", Control.PARTNER_CUSTOMERS),
     Entry("Onboarding templates", "template", "partnerhub:template-list", Control.PARTNER_TEMPLATES),
     Entry("Indirect providers", "organization", "partnerhub:indirect-providers", Control.PARTNER_INDIRECT_PROVIDERS),
+    Entry("Help desk", "headset", "partnerhub:helpdesk", Control.PARTNER_HELPDESK),
     Entry("Audit", "shield", "partnerhub:audit", Control.PARTNER_AUDIT, "Security"),
     Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),
 )
@@ -40,6 +41,7 @@ CONTROL_HUB = (
     Entry("Locations", "location", "controlhub:location-list", Control.LOCATIONS, "Management"),
     Entry("Workspaces", "workspace", "controlhub:workspace-list", Control.WORKSPACES, "Management"),
     Entry("Administrators", "people-manage", "controlhub:admin-list", Control.ADMIN_ROLES, "Management"),
+    Entry("Support access", "headset", "controlhub:support", Control.ORG_SUPPORT_ACCESS, "Management"),
     Entry("Account", "account", "controlhub:account", Control.ACCOUNT, "Management"),
     Entry("Audit", "shield", "controlhub:audit", Control.ORG_AUDIT, "Management"),
     Entry("Numbers", "phone", "controlhub:number-list", Control.NUMBERS, "Services"),

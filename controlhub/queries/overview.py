@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from controlhub.models import CustomerPackage, Location, Subscriber
 from controlhub.queries.packages import PackageMeter
+from controlhub.queries.support import waiting_requests
 from provisioning.models import ProvisioningJob
 from tenancy.models import AuditEvent, Customer
 from tenancy.packages import Kind
@@ -64,6 +65,8 @@ def problems(customer: Customer, meters: list[PackageMeter]) -> list[Problem]:
     ]
     if customer.status == Customer.Status.PENDING_RPL_REVIEW:
         found.insert(0, _compliance_hold())
+    if waiting := waiting_requests(customer):
+        found.append(_rights_asked(customer, waiting))
     if customer.subscribers.filter(status=Subscriber.Status.FAILED, deleted_at=None).exists():
         found.append(_failed_users(customer))
     found += [
@@ -102,6 +105,12 @@ def _compliance_hold() -> Problem:
         "The company is being checked against the lists of restricted parties. Nothing is set up until that is decided; "
         "it is checked again by itself, and operations look at it after three days.",
     )
+
+
+def _rights_asked(customer: Customer, waiting: int) -> Problem:
+    title = "Help desk asks for full rights" if waiting == 1 else f"{waiting} requests for full rights"
+    url = reverse("controlhub:support", args=[customer.public_id])
+    return Problem("warning", title, "A full administrator approves or refuses.", url, "Support access")
 
 
 def _failed_users(customer: Customer) -> Problem:

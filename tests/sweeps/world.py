@@ -8,7 +8,7 @@ from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
 from tenancy.actors import SYSTEM
 from tenancy.audit import record
-from tenancy.models import Customer, Partner, WizardDraft
+from tenancy.models import Customer, Partner, TemporaryRights, WizardDraft
 from tenancy.policy import Role
 from tests.cast import Cast
 from tests.factories import (
@@ -58,6 +58,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     job.steps.create(position=0, name="screening", title=f"{canary} step")
     report = make_report(partner, created_by=admin)
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
+    rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
     return Tenant(
         partner,
@@ -74,6 +75,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "job": job.public_id,
             "report": report.public_id,
             "draft": draft.public_id,
+            "rights": rights.public_id,
             "event": event.public_id,
             "page": "summary",
             "signature": "not-a-signature",
