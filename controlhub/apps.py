@@ -10,6 +10,7 @@ class ControlHubConfig(AppConfig):
         """Tell the job ledger how people and packages get into the Webex cloud."""
         from controlhub.jobs import (  # noqa: PLC0415  # need models, loaded only now
             administrators,
+            devices,
             locations,
             numbers,
             subscribers,
@@ -17,6 +18,6 @@ class ControlHubConfig(AppConfig):
         )
         from provisioning.registry import register  # noqa: PLC0415
 
-        for module in (administrators, subscribers, locations, numbers, workspaces):
+        for module in (administrators, subscribers, locations, numbers, workspaces, devices):
             for kind, job_type in module.JOB_TYPES.items():
                 register(kind, job_type)

@@ -11,6 +11,8 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 
+from controlhub.equipment import Device as Device
+from controlhub.equipment import DevicePolicy as DevicePolicy
 from controlhub.scope import InLocations, LocationsInScope
 from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
 from tenancy.packages import PACKAGE_CHOICES

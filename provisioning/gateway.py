@@ -128,6 +128,17 @@ class WebexGateway(Protocol):
     def remove_workspace(self, *, key: str, workspace: str) -> Answer:
         """{} once the workspace is gone."""
 
+    def put_device(
+        self, *, key: str, org_id: str, device: str, model: str, owner: str, mac: str, username: str, verifier: str
+    ) -> Answer:
+        """{} once the device is known by its MAC, or by the hash (`verifier`) of its activation code or SIP password."""
+
+    def device_state(self, *, key: str, device: str) -> Answer:
+        """{"status", "mac", "serial"} of a device once it has called home."""
+
+    def remove_device(self, *, key: str, device: str) -> Answer:
+        """{} once the device is forgotten, and reset if it was online."""
+
 
 @cache
 def gateway() -> WebexGateway:

@@ -158,6 +158,21 @@ class SimulatedWebex:
     def remove_workspace(self, *, key: str, workspace: str) -> Answer:
         return self._call("remove_workspace", key, {"workspace": workspace}, {})
 
+    def put_device(
+        self, *, key: str, org_id: str, device: str, model: str, owner: str, mac: str, username: str, verifier: str
+    ) -> Answer:
+        payload = {"org_id": org_id, "device": device, "model": model, "owner": owner, "mac": mac, "username": username}
+        return self._call("put_device", key, payload, {})
+
+    def device_state(self, *, key: str, device: str) -> Answer:
+        """Every simulated phone is plugged in at once. 02 begins the addresses that no maker uses."""
+        digits = uuid.uuid5(CLOUD, device).hex.upper()
+        answer = {"status": "online", "mac": f"02{digits[:10]}", "serial": f"SIM{digits[10:18]}"}
+        return self._call("device_state", key, {"device": device}, answer)
+
+    def remove_device(self, *, key: str, device: str) -> Answer:
+        return self._call("remove_device", key, {"device": device}, {})
+
     def _call(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
         time.sleep(settings.SIMULATED_WEBEX_DELAY_MS / 1000)
         known = SimulatedEffect.objects.filter(key=key).first()

@@ -120,6 +120,7 @@ class Control(StrEnum):
     WORKSPACE_PACKAGE = "workspace.package"
     DEVICES = "devices"
     DEVICE_CREDENTIALS = "device.sip_credentials"
+    DEVICE_THIRD_PARTY = "device.third_party"
     CALL_QUEUES = "call_queues"
     CALL_QUEUE_UPGRADE = "call_queue.upgrade"
     CALLING_APP_PRIORITY = "calling.app_options_priority"
@@ -241,6 +242,8 @@ RESTRICTIONS: dict[Control, tuple[While, Level]] = {
     Control.LOCATION_PSTN: (While.ALWAYS, D),
     Control.LOCATION_CALL_RECORDING: (While.ALWAYS, D),
     Control.NUMBERS_MANAGE: (While.ALWAYS, D),
+    # "Off for new wholesale orgs until enabled on request" (domain.md 13.3): the service provider enables.
+    Control.DEVICE_THIRD_PARTY: (While.ALWAYS, R),
     Control.CALLING_RECORDINGS: (While.ALWAYS, R),
     Control.USERS_ADD: (While.RESTRICTED, D),
     Control.USERS_CSV: (While.RESTRICTED, D),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.models import BillingReport
 from controlhub.models import (
     CustomerPackage,
+    Device,
     Location,
     LocationAdminScope,
     PackageAssignment,
@@ -149,6 +150,13 @@ def make_subscriber(customer: Customer, **fields: Any) -> Subscriber:
 def make_workspace(location: Location, name: str = "", **fields: Any) -> Workspace:
     n = next(_numbers)
     return Workspace.objects.create(customer=location.customer, location=location, name=name or f"Room {n}", **fields)
+
+
+def make_device(owner: Subscriber | Workspace, **fields: Any) -> Device:
+    n = next(_numbers)
+    who = {"subscriber": owner} if isinstance(owner, Subscriber) else {"workspace": owner}
+    defaults = {"model": "cisco-8845", "management": "cisco", "mac": f"02{n:010X}", "status": "online"}
+    return Device.objects.create(customer=owner.customer, **who, **defaults | fields)
 
 
 def make_number(location: Location, e164: str = "", **fields: Any) -> PhoneNumber:

@@ -3,15 +3,30 @@
 A step's `item` is the row's public id, and the handler reads the row; what is deleted travels in the payload.
 """
 
-from controlhub.models import Workspace
+from controlhub.models import Device, Workspace
 from provisioning.models import ProvisioningJob
 from provisioning.queue import NewStep, enqueue
 from tenancy.actors import Actor
 
 CHANGE_WORKSPACE = "change_workspace"
+CHANGE_DEVICE = "change_device"
+REMOVE_DEVICE = "remove_device"
 
 
 def push_workspace(*, workspace: Workspace, by: Actor) -> ProvisioningJob:
     """Tell Webex what the workspace is now; a deleted one goes there too."""
     step = NewStep("put_workspace", f"Workspace {workspace}", str(workspace.public_id))
     return enqueue(kind=CHANGE_WORKSPACE, customer=workspace.customer, steps=[step], payload={}, by=by)
+
+
+def push_device(*, device: Device, by: Actor) -> ProvisioningJob:
+    """Tell Webex about the device, and see it come online."""
+    item = str(device.public_id)
+    steps = [NewStep("put_device", f"{device}", item), NewStep("await_device", f"Activation of {device}", item)]
+    return enqueue(kind=CHANGE_DEVICE, customer=device.customer, steps=steps, payload={}, by=by)
+
+
+def push_device_removal(*, device: Device, by: Actor) -> ProvisioningJob:
+    """Let Webex forget the device and reset it."""
+    step = NewStep("remove_device", f"{device}", str(device.public_id))
+    return enqueue(kind=REMOVE_DEVICE, customer=device.customer, steps=[step], payload={}, by=by)

@@ -10,6 +10,7 @@ from controlhub.services import calling_data, pushes
 from controlhub.services.administrators import drop_roles, require_dispensable, roles_held
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
+from controlhub.services.devices import release_devices
 from controlhub.services.directory import require_not_synchronized
 from controlhub.services.new_subscribers import EMAIL_FORMAT, EMAIL_TAKEN, is_email
 from controlhub.services.presence import lock_living, lock_present
@@ -138,6 +139,7 @@ def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     held = open_assignments(subscriber)
     lock_seats(customer, [row.package for row in held])
     facts = calling_data.take_away(subscriber)
+    devices = release_devices(subscriber=subscriber, by=by)
     moment = database_now()
     end_intervals(held, at=moment)
     kept = _cancel_consent(subscriber)
@@ -149,6 +151,7 @@ def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     changes = {"email": [subscriber.email, None], "at": [None, moment.isoformat()]} | facts
     changes |= {"package": [packages, None]} if packages else {}
     changes |= {"roles": [roles, None]} if roles else {}
+    changes |= {"devices": [devices, None]} if devices else {}
     names = ", ".join(package_name(code) for code in packages)
     text = f"{subscriber} ({subscriber.email}) deleted" + (f"; {names} ended" if names else "")
     _record("deleted", text, subscriber, changes, by)

@@ -13,6 +13,7 @@ from controlhub.models import Location, PackageAssignment, Subscriber, Workspace
 from controlhub.services import calling_data, pushes
 from controlhub.services.administrators import floor_package
 from controlhub.services.clock import whole_seconds
+from controlhub.services.devices import release_devices
 from controlhub.services.enabling import LimitBelowUsed, PackageInUse, disable_package, enable_package, set_limit
 from controlhub.services.presence import require_present
 from controlhub.services.readiness import require_ready
@@ -251,7 +252,7 @@ def _move_calling_data(
     if change.after.calling and not was_calling:
         return calling_data.give(subscriber, number=number, extension=extension, location=location, by=by)
     if was_calling and not change.after.calling:
-        return calling_data.take_away(subscriber)
+        return calling_data.take_away(subscriber) | _release_devices(subscriber, by)
     return {}
 
 
@@ -276,6 +277,7 @@ def remove_package(
     lock_seats(customer, [row.package for row in ended])
     everything = any(row.is_base for row in ended)
     facts = calling_data.take_away(subject) if everything and isinstance(subject, Subscriber) else {}
+    facts |= _release_devices(subject, by) if everything else {}
     moment = whole_seconds(at)
     end_intervals(ended, at=moment)
     codes = [row.package for row in ended]
@@ -283,6 +285,13 @@ def remove_package(
     if isinstance(subject, Subscriber):
         pushes.push_removal(subscriber=subject, packages=codes, by=by)
     return ended
+
+
+def _release_devices(subject: Subject, by: Actor) -> dict[str, Any]:
+    """A device without a line is no use: it goes with the calling package (domain.md 4.1)."""
+    owner = {"subscriber": subject} if isinstance(subject, Subscriber) else {"workspace": subject}
+    released = release_devices(**owner, by=by)
+    return {"devices": [released, []]} if released else {}
 
 
 def _to_remove(subject: Subject, package: str | None) -> list[PackageAssignment]:

@@ -9,6 +9,7 @@ from controlhub.models import Location, PackageAssignment, PhoneNumber, Workspac
 from controlhub.services import extensions, seats
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
+from controlhub.services.devices import release_devices
 from controlhub.services.equipment_pushes import push_workspace
 from controlhub.services.numbers import LocationGone, NeedsNumberOrExtension, claim, give_back, normalise
 from controlhub.services.readiness import require_ready
@@ -195,8 +196,10 @@ def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) ->
 
 
 def _stop_calling(workspace: Workspace, *, by: Actor) -> dict[str, Any]:
-    """End the package and give the number back; the extension goes with the row."""
+    """End the package, give the number back, delete the devices; the extension goes with the row."""
     changes = _put_number(workspace, "")
+    devices = release_devices(workspace=workspace, by=by)
+    changes |= {"devices": [devices, []]} if devices else {}
     held = _open_package(workspace)
     if not held:
         return changes

@@ -11,6 +11,7 @@ from django.urls import reverse
 from controlhub.forms.users import ColumnsForm, UserFilter
 from controlhub.models import Subscriber
 from controlhub.queries.columns import columns_of
+from controlhub.queries.devices import devices_of
 from controlhub.queries.locations import location_choices
 from controlhub.queries.users import events_about, package_history, services_of, users_of, with_facts
 from controlhub.services.consents import pending_request
@@ -117,6 +118,7 @@ class UserDetail(SubscriberView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         context = {
             "subscriber": self.subscriber,
+            "devices": devices_of(self.customer, subscriber=self.subscriber.public_id),
             "history": package_history(self.subscriber),
             "events": events_about(self.subscriber),
             "services": services_of(self.subscriber),

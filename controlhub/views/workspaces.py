@@ -10,6 +10,7 @@ from django.urls import reverse
 from controlhub.forms.numbers import SearchForm
 from controlhub.forms.workspaces import WorkspaceForm
 from controlhub.models import Workspace
+from controlhub.queries.devices import devices_of
 from controlhub.queries.locations import only_location
 from controlhub.queries.numbers import WORKSPACE_ORDER, free_numbers_of, workspaces_of
 from controlhub.queries.packages import package_meters
@@ -62,6 +63,7 @@ class WorkspaceDetail(WorkspaceView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         context = {
             "workspace": self.workspace,
+            "devices": devices_of(self.customer, workspace=self.workspace.public_id),
             "history": workspace_history(self.workspace),
             "events": workspace_events(self.workspace),
         }
@@ -169,7 +171,12 @@ class WorkspaceDelete(WorkspaceView):
         return HttpResponseRedirect(reverse("controlhub:workspace-list", args=[self.customer.public_id]))
 
     def _page(self, request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
-        context = {"workspace": self.workspace, "refusal": refusal, "package_may_end": self._package_may_end()}
+        context = {
+            "workspace": self.workspace,
+            "refusal": refusal,
+            "package_may_end": self._package_may_end(),
+            "device_count": self.workspace.devices.count(),
+        }
         return render(request, "controlhub/workspaces/delete.html", context, status=status)
 
     def _package_may_end(self) -> bool:

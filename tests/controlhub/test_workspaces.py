@@ -14,13 +14,13 @@ from provisioning.models import ProvisioningJob, SimulatedEffect
 from provisioning.runner import run_job
 from tenancy.actors import SYSTEM, Actor
 from tenancy.errors import DomainError, Forbidden
-from tenancy.launch import start_launch
 from tenancy.models import AuditEvent
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, page
 from tests.controlhub.races import at_once
 from tests.controlhub.scene import broken_invariants, everything, used
 from tests.factories import make_customer, make_location, make_number, make_package, make_partner
+from tests.launching import launch
 
 SignIn = Callable[[str], Client]
 CALLING = "common_area_calling"
@@ -263,5 +263,6 @@ def test_restricted_admins_cannot_delete_a_billed_workspace_by_url(cast: Cast, s
     client, url = sign_in("customer_restricted"), page("workspace-delete", office.customer, room)
     assert "Delete workspace</button>" not in client.get(url).content.decode()
     assert client.post(url).status_code == 403
-    start_launch(customer=office.customer, by=by)
-    assert sign_in("partner_full").post(url).status_code == 302
+    staff = sign_in("partner_full")
+    launch(staff, customer=office.customer, by=by)
+    assert staff.post(url).status_code == 302

@@ -14,6 +14,7 @@ from tests.cast import Cast
 from tests.factories import (
     make_assignment,
     make_customer_admin,
+    make_device,
     make_location,
     make_number,
     make_origin,
@@ -53,6 +54,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     customer_admin = make_customer_admin(customer, Role.CUSTOMER_READONLY, name=f"{canary} administrator")
     workspace = make_workspace(location, f"{canary} room")
     make_assignment(workspace, "common_area_calling")
+    device = make_device(workspace)
     number = make_number(location, subscriber=subscriber)
     job = ProvisioningJob.objects.create(kind="onboard_customer", partner=partner, customer=customer, state="queued")
     job.steps.create(position=0, name="screening", title=f"{canary} step")
@@ -72,6 +74,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "subscriber": subscriber.public_id,
             "workspace": workspace.public_id,
             "number": number.public_id,
+            "device": device.public_id,
             "job": job.public_id,
             "report": report.public_id,
             "draft": draft.public_id,

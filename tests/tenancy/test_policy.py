@@ -68,6 +68,7 @@ CONTROL_HUB = {
     "workspace.package": (E, R, H, E, H, H, H),
     "devices": (E, R, H, E, E, E, H),
     "device.sip_credentials": (E, R, H, E, E, H, H),
+    "device.third_party": (R, R, H, H, H, H, H),
     "call_queues": (E, R, H, H, H, E, H),
     "call_queue.upgrade": (E, R, H, H, H, H, H),
     "calling.app_options_priority": (R, R, H, H, H, H, H),
@@ -111,6 +112,7 @@ ALWAYS_RESTRICTED = {
     "location.pstn": D,  # greyed
     "location.call_recording": D,  # greyed
     "numbers.manage": D,  # phone number management: disabled
+    "device.third_party": R,  # 13.3: off for new wholesale organisations until the service provider enables it
     "calling.recordings": R,  # read-only
 }
 # Domain.md 8.3: what stays editable in restricted mode.
