@@ -95,6 +95,7 @@ def retry_job(*, job: ProvisioningJob, by: Actor) -> ProvisioningJob:
         finished_at=None,
         next_run_at=Now(),
         offered_at=None,
+        requested_by=by.admin,  # from here on it is his order, and needs his right
     )
     titles = ", ".join(step.title for step in steps)
     audit.record(

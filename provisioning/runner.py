@@ -22,8 +22,12 @@ from provisioning.errors import Fenced, PermanentError, RetryableError, WaitUnti
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler, job_type
 from tenancy import audit
-from tenancy.actors import SYSTEM
+from tenancy.access import level
+from tenancy.actors import SYSTEM, actor_for
 from tenancy.errors import DomainError
+from tenancy.launch import with_temporary_rights
+from tenancy.models import AdminUser
+from tenancy.policy import Control, Level
 
 MAX_TRIES = 5
 MAX_SILENT_CLAIMS = 5
@@ -37,6 +41,10 @@ CRASHED = PermanentError(
 )
 UNEXPECTED = PermanentError(
     "unexpected", "Something unexpected went wrong. It has been logged; try again, or pass on the job's number."
+)
+NOT_ALLOWED = PermanentError(
+    "not_allowed_any_more",
+    "Whoever ordered this may not do it any more. Somebody who may can try it again, in his own name.",
 )
 UNKNOWN_KIND = PermanentError("unknown_kind", "This version of the portal does not know this kind of job.")
 logger = logging.getLogger(__name__)
@@ -123,6 +131,8 @@ class Run:
         context, handler = StepContext(self.job, step), kind.steps[step.name]
         if self.job.attempts > MAX_SILENT_CLAIMS:
             return self._failed(context, handler, CRASHED)
+        if not still_allowed(self.job, handler.control):
+            return self._failed(context, handler, NOT_ALLOWED)
         self._begin(step)
         try:
             return self._done(context, handler, handler.call(context))
@@ -236,6 +246,21 @@ class Run:
         for name in ("state", "error_code", "error", "result", "attempts"):
             if name in values:
                 setattr(step, name, values[name])
+
+
+def still_allowed(job: ProvisioningJob, control: Control) -> bool:
+    """May the person who ordered the job still do so? A right that was withdrawn stops what is queued (ADR 0008).
+
+    A step without a control of its own needs the person to see the customer's jobs; the portal's own jobs need nobody.
+    """
+    if job.requested_by_id is None:
+        return True
+    admin = AdminUser.objects.filter(pk=job.requested_by_id, is_active=True).first()
+    if admin is None:
+        return False
+    actor = with_temporary_rights(actor_for(admin, door="job"), job.customer)
+    need = Level.READ_ONLY if control is Control.ORG_PROVISIONING else Level.EDIT
+    return level(actor, control, customer=job.customer) >= need
 
 
 def backoff_seconds(tries: int, *, after: float = 0) -> float:
