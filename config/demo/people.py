@@ -5,13 +5,22 @@ from datetime import datetime, timedelta
 from config.demo.cast import FIRST_NAMES, LAST_NAMES, LOGINS
 from config.demo.state import Demo
 from config.demo.story import CustomerStory
-from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber, Workspace
+from controlhub.models import (
+    ConsentRequest,
+    CustomerPackage,
+    Location,
+    PackageAssignment,
+    PhoneNumber,
+    Subscriber,
+    Workspace,
+)
 from tenancy.models import AdminUser, Customer
 from tenancy.packages import PACKAGES, USER_PACKAGES
 from tenancy.policy import Role
 
 CHANGED, LEFT = 0.2, 0.1
 FIRST_NUMBER, SPARE_NUMBERS = 100, 6
+BIG = 20
 USER_CODES = {package.code for package in USER_PACKAGES}
 
 
@@ -25,8 +34,11 @@ def populate(demo: Demo, story: CustomerStory) -> None:
     _make_rooms(demo, story, customer, locations[0])
     _give_numbers(story, locations, joined)
     _make_first_administrator(customer, joined)
+    _pause_somebody(demo, joined)
     for row in customer.packages.all():
         row.used = customer.assignments.filter(package=row.package, ended_at=None).count()
+        if len(joined) >= BIG and row.package in USER_CODES and row.status == CustomerPackage.Status.PROVISIONED:
+            row.used += _ask_somebody(demo, customer, row)
         row.save(update_fields=["used"])
 
 
@@ -143,3 +155,33 @@ def _make_first_administrator(customer: Customer, people: list[Subscriber]) -> N
         Subscriber.objects.filter(pk=people[0].pk).update(
             first_name=first, last_name=last, email=admin.email, admin=admin
         )
+
+
+def _pause_somebody(demo: Demo, people: list[Subscriber]) -> None:
+    """In a bigger organisation somebody is deactivated: on leave, and billed on."""
+    if len(people) >= BIG:
+        Subscriber.objects.filter(pk=people[BIG // 2].pk, deleted_at=None).update(
+            status=Subscriber.Status.SUSPENDED, status_changed_at=demo.now - timedelta(days=3)
+        )
+
+
+def _ask_somebody(demo: Demo, customer: Customer, row: CustomerPackage) -> int:
+    """Somebody who owns a free account has not agreed yet; the seat is kept for him. Returns how many seats that takes."""
+    if row.limit is not None and row.used >= row.limit:
+        return 0
+    asked = demo.now - timedelta(days=8)
+    person = Subscriber.objects.create(
+        public_id=demo.identity(),
+        person_id=demo.identity(),
+        customer=customer,
+        first_name=demo.dice.choice(FIRST_NAMES),
+        last_name=demo.dice.choice(LAST_NAMES),
+        email=f"{row.package}.{customer.pk}@free.example.com".replace("_", "."),
+        status=Subscriber.Status.PENDING_USER_MIGRATION,
+        created_at=asked,
+        status_changed_at=asked,
+    )
+    ConsentRequest.objects.create(
+        customer=customer, subscriber=person, package=row.package, round=1, created_at=asked, sent_at=asked
+    )
+    return 1

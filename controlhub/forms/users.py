@@ -43,7 +43,7 @@ class UserFilter(forms.Form):
         offer(self, "location", [("", "All locations"), *((str(o.public_id), o.name) for o in locations)])
         offer(self, "status", [("", "All statuses"), *Subscriber.Status.choices])
         roles = [(role.value, role.label) for role in Role if role in CUSTOMER_ROLES - EXTERNAL_ROLES]
-        offer(self, "role", [("", "Everybody"), (ANY_ROLE, "All administrators"), *roles])
+        offer(self, "role", [("", "All roles"), (ANY_ROLE, "All administrators"), *roles])
         offer(self, "sort", SORTS)
 
     def narrowed(self) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Subscribers for the users list, the user page and the CSV export."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
 from tenancy.models import AuditEvent, Customer, RoleAssignment
@@ -20,6 +22,8 @@ DELETED_ORDER = ("-deleted_at", "-id")
 ANY_ROLE = "any"
 NO_PACKAGE = "none"
 TRIGRAM = 3
+# So many matches are found along the list's own index before they could be sorted.
+MANY_MATCHES = 10_000
 
 
 def users_of(
@@ -36,7 +40,7 @@ def users_of(
     `search`: every word must occur in the first name, last name or e-mail; one of up to two characters at the start.
     `package`: a code, or NO_PACKAGE. `role`: a customer role, or ANY_ROLE.
     """
-    users = with_facts(_matching(customer.subscribers.filter(deleted_at=None), search), customer)
+    users = with_facts(matching(customer.subscribers.filter(deleted_at=None), search), customer)
     if package:
         users = users.filter(_has_package(package))
     if location:
@@ -48,9 +52,28 @@ def users_of(
     return users
 
 
+def many_match(customer: Customer, search: str) -> Exists:
+    """Does the search find so many that walking the list beats sorting them? To annotate any query with."""
+    found = matching(customer.subscribers.filter(deleted_at=None), search).order_by()
+    return Exists(found[MANY_MATCHES : MANY_MATCHES + 1])
+
+
+def page_order(order: Sequence[str], *, sort: bool) -> tuple[dict[str, Concat], tuple[str, ...]]:
+    """How to order what a search finds: annotations for the queryset, and the order for `page_of`.
+
+    Left alone, PostgreSQL walks the list in its order until a page is full. That is best when a word is in every row, and
+    slow when the few rows that match stand together far down. With `sort` those are fetched by the search index, then
+    sorted: an expression instead of the column keeps it from walking. Cursors are the same either way.
+    """
+    first, descending = order[0].lstrip("-"), order[0].startswith("-")
+    if not sort or first not in ("last_name", "email"):
+        return {}, tuple(order)
+    return {"sorted_by": Concat(first, Value(""))}, ("-sorted_by" if descending else "sorted_by", *order[1:])
+
+
 def deleted_users_of(customer: Customer, *, search: str = "") -> QuerySet[Subscriber]:
     """Users that were deleted. Their history stays."""
-    return _matching(customer.subscribers.filter(deleted_at__isnull=False), search).select_related("location")
+    return matching(customer.subscribers.filter(deleted_at__isnull=False), search).select_related("location")
 
 
 def consents_of(customer: Customer) -> QuerySet[ConsentRequest]:
@@ -58,7 +81,8 @@ def consents_of(customer: Customer) -> QuerySet[ConsentRequest]:
     return customer.consent_requests.filter(state=ConsentRequest.State.PENDING).select_related("subscriber")
 
 
-def _matching(users: QuerySet[Subscriber], search: str) -> QuerySet[Subscriber]:
+def matching(users: QuerySet[Subscriber], search: str) -> QuerySet[Subscriber]:
+    """Those in whose name or e-mail every word of the search occurs."""
     for word in search.replace("\x00", "").split():
         # One or two letters have no trigram to look up; as a beginning they have.
         how = "icontains" if len(word) > TRIGRAM - 1 else "istartswith"

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from controlhub.forms.users import ColumnsForm, UserFilter
 from controlhub.models import Subscriber
-from controlhub.queries.columns import columns_of
+from controlhub.queries.columns import columns_of, list_view
 from controlhub.queries.devices import devices_of
 from controlhub.queries.locations import location_choices
-from controlhub.queries.users import events_about, package_history, services_of, users_of, with_facts
+from controlhub.queries.users import events_about, package_history, page_order, services_of, users_of, with_facts
 from controlhub.services.consents import pending_request
 from controlhub.services.directory import synchronized_with
 from controlhub.services.list_columns import choose_columns
@@ -41,13 +41,15 @@ class UserList(CustomerView):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         narrow = UserFilter(request.GET, locations=location_choices(self.customer))
-        users = users_of(self.customer, **narrow.narrowed())
-        columns = columns_of(self.actor)
+        narrowed = narrow.narrowed()
+        look = list_view(self.actor, self.customer, narrowed["search"])
+        sorting, order = page_order(narrow.order, sort=look.sort)
+        users = users_of(self.customer, **narrowed).annotate(**sorting)
         context = {
-            "page": page_of(users, order=narrow.order, **cursors(request.GET)),
+            "page": page_of(users, order=order, **cursors(request.GET)),
             "narrow": narrow,
-            "columns": columns,
-            "chooser": ColumnsForm(initial={"columns": columns}),
+            "columns": look.columns,
+            "chooser": ColumnsForm(initial={"columns": look.columns}),
             "tabs": user_tabs(self.customer, "user-list"),
         }
         template = "controlhub/users/list.html" + ("#table" if request.htmx else "")  # type: ignore[attr-defined]
