@@ -18,6 +18,7 @@ from controlhub.services.subscribers import claim_subscribers
 from controlhub.wizards.setup import ADD_USERS, CLAIM_USERS, SET_UP, chosen_locations, chosen_users, named_users
 from provisioning.models import ProvisioningJob
 from tenancy.access import CustomerView
+from tenancy.packages import PACKAGES
 from tenancy.policy import Control
 from tenancy.wizards import SUMMARY, Answers, Progress, Typed, WizardView
 
@@ -49,7 +50,9 @@ class AddUsers(WizardView, CustomerView):
 
     def seeds(self) -> Typed:
         """ "Add more users" brings package and location along from the run before."""
-        kept = {f"kept-{name}": [self.request.GET[name][:64]] for name in KEPT if self.request.GET.get(name)}
+        asked = self.request.GET
+        known = {str(place.public_id) for place in self.customer.locations.all()} if "location" in asked else set()
+        kept = {f"kept-{name}": [asked[name]] for name in KEPT if asked.get(name) in known | PACKAGES.keys()}
         return {"users": kept | {"rows": ["5"]}} if kept else {}
 
     def submit(self, answers: Answers) -> str:

@@ -431,7 +431,7 @@ def test_a_grid_costs_the_same_at_one_and_at_three_rows(
 ) -> None:
     walk.post("locations", {"rows": "0"})
     walk.post("users", rows(*[(f"U{n}", f"u{n}@example.com", "webex_meetings") for n in range(people)]))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         walk.get("users")
 
 
