@@ -1,4 +1,4 @@
-"""Help desk: find a person, an organisation or a number across the partner's own customers (domain.md 7.6)."""
+"""Help desk: find a person, an organisation, a number or a device across the partner's own customers (domain.md 7.6)."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from controlhub.models import PackageAssignment, PhoneNumber, Subscriber
+from controlhub.models import Device, PackageAssignment, PhoneNumber, Subscriber
 from partnerhub.models import IdentityCheck
 from provisioning.models import ProvisioningStep
 from tenancy.actors import Actor
@@ -27,10 +27,11 @@ class Found:
     people: list[Subscriber]
     organisations: list[Customer]
     numbers: list[PhoneNumber]
+    devices: list[Device]
     more: bool
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.organisations or self.numbers)
+        return bool(self.people or self.organisations or self.numbers or self.devices)
 
 
 def customers_to_help(partner: Partner, *, actor: Actor) -> QuerySet[Customer]:
@@ -47,7 +48,7 @@ def people_to_help(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
 
 
 def search(partner: Partner, text: str, *, actor: Actor) -> Found:
-    """Everything that `text` names: a name, an e-mail, an id, or a number however it is written. Three queries."""
+    """Everything that `text` names: a name, an e-mail, an id, a MAC, a serial, a number however written. Four queries."""
     customers = customers_to_help(partner, actor=actor)
     people = list(people_to_help(partner, actor=actor).filter(_person(text)).order_by("last_name", "id")[: MOST + 1])
     organisations = list(customers.filter(_organisation(text)).order_by("name", "id")[: MOST + 1])
@@ -55,8 +56,10 @@ def search(partner: Partner, text: str, *, actor: Actor) -> Found:
     if wanted := e164_prefix(text):
         mine = PhoneNumber.objects.filter(customer__in=customers.values("pk"), e164__startswith=wanted)
         numbers = list(mine.select_related("customer", "subscriber", "workspace").order_by("e164")[: MOST + 1])
-    more = any(len(rows) > MOST for rows in (people, organisations, numbers))
-    return Found(people[:MOST], organisations[:MOST], numbers[:MOST], more)
+    hardware = Device.objects.filter(_device(text), customer__in=customers.values("pk"))
+    devices = list(hardware.select_related("customer", "subscriber", "workspace").order_by("pk")[: MOST + 1])
+    more = any(len(rows) > MOST for rows in (people, organisations, numbers, devices))
+    return Found(people[:MOST], organisations[:MOST], numbers[:MOST], devices[:MOST], more)
 
 
 def e164_prefix(text: str) -> str:
@@ -84,6 +87,11 @@ def _organisation(text: str) -> Q:
     return Q(name__icontains=text) | Q(external_id__icontains=text) | Q(primary_email__icontains=text)
 
 
+def _device(text: str) -> Q:
+    """A whole MAC, with or without separators, or a whole serial number."""
+    return Q(mac=re.sub(r"[:.-]", "", text).upper()) | Q(serial__iexact=text)
+
+
 def _uuid(kind: str, text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -96,18 +104,20 @@ class UserFacts:
     """What the user card shows."""
 
     packages: list[PackageAssignment]
+    devices: list[Device]
     last_mail: ProvisioningStep | None
     check: IdentityCheck | None
     launchable: bool
 
 
 def user_facts(subscriber: Subscriber, *, actor: Actor) -> UserFacts:
-    """Packages, the last invitation and the last identity check of a user. Three queries."""
+    """Packages, devices, the last invitation and the last identity check of a user. Four queries."""
     mails = ProvisioningStep.objects.filter(
         job__customer=subscriber.customer_id, name="invite_user", item=str(subscriber.public_id)
     )
     return UserFacts(
         packages=list(subscriber.assignments.filter(ended_at=None).order_by("-is_base", "package")),
+        devices=list(subscriber.devices.order_by("pk")),
         last_mail=mails.order_by("-pk").first(),
         check=newest_check(subscriber),
         launchable=launchable(subscriber.customer, actor),

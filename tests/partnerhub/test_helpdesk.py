@@ -19,7 +19,7 @@ from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent, Customer, Partner
 from tenancy.opaque_ids import opaque_id
 from tests.cast import Cast
-from tests.factories import make_assignment, make_location, make_number, make_package, make_subscriber
+from tests.factories import make_assignment, make_device, make_location, make_number, make_package, make_subscriber
 
 SignIn = Callable[[str], Client]
 
@@ -77,6 +77,13 @@ def test_what_is_not_a_number_is_not_looked_up_as_one(text: str, prefix: str) ->
     assert e164_prefix(text) == prefix
 
 
+@pytest.mark.parametrize("text", ["0011AABBCCDD", "00:11:aa:bb:cc:dd", "0011.aabb.ccdd", "fch-serial-1"])
+def test_a_device_is_found_by_mac_and_serial(cast: Cast, ada: Subscriber, text: str) -> None:
+    device = make_device(ada, mac="0011AABBCCDD", serial="FCH-SERIAL-1")
+    assert search(cast.north, text, actor=cast.actor("helpdesk")).devices == [device]
+    assert search(cast.south, text, actor=cast.actor("other_partner_full")).devices == []
+
+
 def test_only_ones_own_customers_are_found(cast: Cast, ada: Subscriber) -> None:
     furnish(cast.open_acme, "Olga", "+12175550102")
     furnish(cast.branch_customer, "Bert", "+12175550103")
@@ -117,7 +124,7 @@ def test_queries_do_not_grow_with_what_is_found(
     for n in range(people):
         make_subscriber(cast.acme, last_name=f"Needle{n}")
     client = sign_in("helpdesk")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(page("helpdesk", cast.north), {"q": "needle"})
 
 
