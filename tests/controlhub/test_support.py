@@ -91,7 +91,7 @@ def test_asked_approved_used_and_over(
     assert rights.expires_at is not None
     assert rights.decided_at is not None
     assert rights.expires_at - rights.decided_at == timedelta(minutes=30)
-    assert "with full rights until" in inside.get(page("overview", cast.acme)).content.decode()
+    assert "full rights until" in inside.get(page("overview", cast.acme)).content.decode()
     assert rename(inside, cast.acme) == 302
     event = AuditEvent.objects.get(action="customer.renamed")
     assert (event.actor_name, event.launch is not None) == ("Adele Advanced", True)
