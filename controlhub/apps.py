@@ -13,11 +13,12 @@ class ControlHubConfig(AppConfig):
             devices,
             locations,
             numbers,
+            queues,
             subscribers,
             workspaces,
         )
         from provisioning.registry import register  # noqa: PLC0415
 
-        for module in (administrators, subscribers, locations, numbers, workspaces, devices):
+        for module in (administrators, subscribers, locations, numbers, workspaces, devices, queues):
             for kind, job_type in module.JOB_TYPES.items():
                 register(kind, job_type)

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from controlhub.equipment import Device as Device
 from controlhub.equipment import DevicePolicy as DevicePolicy
+from controlhub.queues import CallQueue as CallQueue
+from controlhub.queues import QueueAgent as QueueAgent
 from controlhub.scope import InLocations, LocationsInScope
 from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
 from tenancy.packages import PACKAGE_CHOICES

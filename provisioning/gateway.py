@@ -139,6 +139,14 @@ class WebexGateway(Protocol):
     def remove_device(self, *, key: str, device: str) -> Answer:
         """{} once the device is forgotten, and reset if it was online."""
 
+    def put_queue(
+        self, *, key: str, org_id: str, queue: str, location: str, facts: dict[str, Any], agents: list[str]
+    ) -> Answer:
+        """{} once the call queue has these facts (name, extension, routing, assist) and these agents, in this order."""
+
+    def remove_queue(self, *, key: str, queue: str) -> Answer:
+        """{} once the call queue is gone."""
+
 
 @cache
 def gateway() -> WebexGateway:

@@ -173,6 +173,15 @@ class SimulatedWebex:
     def remove_device(self, *, key: str, device: str) -> Answer:
         return self._call("remove_device", key, {"device": device}, {})
 
+    def put_queue(
+        self, *, key: str, org_id: str, queue: str, location: str, facts: dict[str, Any], agents: list[str]
+    ) -> Answer:
+        payload = {"org_id": org_id, "queue": queue, "location": location, "facts": facts, "agents": agents}
+        return self._call("put_queue", key, payload, {})
+
+    def remove_queue(self, *, key: str, queue: str) -> Answer:
+        return self._call("remove_queue", key, {"queue": queue}, {})
+
     def _call(self, operation: str, key: str, payload: dict[str, Any], answer: Answer) -> Answer:
         time.sleep(settings.SIMULATED_WEBEX_DELAY_MS / 1000)
         known = SimulatedEffect.objects.filter(key=key).first()

@@ -41,11 +41,12 @@ CONTROL_HUB = (
     Entry("Locations", "location", "controlhub:location-list", Control.LOCATIONS, "Management"),
     Entry("Workspaces", "workspace", "controlhub:workspace-list", Control.WORKSPACES, "Management"),
     Entry("Administrators", "people-manage", "controlhub:admin-list", Control.ADMIN_ROLES, "Management"),
-    Entry("Devices", "devices", "controlhub:device-list", Control.DEVICES, "Management"),
+    Entry("Devices", "desk-phone", "controlhub:device-list", Control.DEVICES, "Management"),
     Entry("Support access", "headset", "controlhub:support", Control.ORG_SUPPORT_ACCESS, "Management"),
     Entry("Account", "account", "controlhub:account", Control.ACCOUNT, "Management"),
     Entry("Audit", "shield", "controlhub:audit", Control.ORG_AUDIT, "Management"),
     Entry("Numbers", "phone", "controlhub:number-list", Control.NUMBERS, "Services"),
+    Entry("Call queues", "waiting-room", "controlhub:queue-list", Control.CALL_QUEUES, "Services"),
 )
 
 

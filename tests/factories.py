@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.models import BillingReport
 from controlhub.models import (
+    CallQueue,
     CustomerPackage,
     Device,
     Location,
@@ -150,6 +151,12 @@ def make_subscriber(customer: Customer, **fields: Any) -> Subscriber:
 def make_workspace(location: Location, name: str = "", **fields: Any) -> Workspace:
     n = next(_numbers)
     return Workspace.objects.create(customer=location.customer, location=location, name=name or f"Room {n}", **fields)
+
+
+def make_queue(location: Location, name: str = "", **fields: Any) -> CallQueue:
+    n = next(_numbers)
+    defaults = {"name": name or f"Queue {n}", "extension": f"9{n % 10_000:04d}"}
+    return CallQueue.objects.create(customer=location.customer, location=location, **defaults | fields)
 
 
 def make_device(owner: Subscriber | Workspace, **fields: Any) -> Device:

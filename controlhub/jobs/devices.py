@@ -13,7 +13,9 @@ from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 from tenancy.actors import Actor
+from tenancy.policy import Control
 
+# Removals have no control of their own: a device also goes with a package or a user, by whoever may take those.
 GONE: dict[str, Any] = {"skipped": "The device has been deleted meanwhile."}
 
 
@@ -73,7 +75,7 @@ JOB_TYPES = {
     "change_device": JobType(
         "Add device",
         {
-            "put_device": StepHandler(_put_device, failed=_device_failed, critical=True),
+            "put_device": StepHandler(_put_device, failed=_device_failed, critical=True, control=Control.DEVICES),
             "await_device": StepHandler(_await_device, _device_seen, _device_failed),
         },
         restarted=_restart,  # type: ignore[arg-type]

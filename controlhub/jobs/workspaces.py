@@ -3,6 +3,7 @@
 from controlhub.models import Workspace
 from provisioning.gateway import gateway
 from provisioning.registry import JobType, Result, StepContext, StepHandler
+from tenancy.policy import Control
 
 
 def _put_workspace(context: StepContext) -> Result:
@@ -24,4 +25,8 @@ def _put_workspace(context: StepContext) -> Result:
     )
 
 
-JOB_TYPES = {"change_workspace": JobType("Change workspace", {"put_workspace": StepHandler(_put_workspace)})}
+JOB_TYPES = {
+    "change_workspace": JobType(
+        "Change workspace", {"put_workspace": StepHandler(_put_workspace, control=Control.WORKSPACES)}
+    )
+}

@@ -3,7 +3,7 @@
 A step's `item` is the row's public id, and the handler reads the row; what is deleted travels in the payload.
 """
 
-from controlhub.models import Device, Workspace
+from controlhub.models import CallQueue, Device, Workspace
 from provisioning.models import ProvisioningJob
 from provisioning.queue import NewStep, enqueue
 from tenancy.actors import Actor
@@ -11,6 +11,7 @@ from tenancy.actors import Actor
 CHANGE_WORKSPACE = "change_workspace"
 CHANGE_DEVICE = "change_device"
 REMOVE_DEVICE = "remove_device"
+CHANGE_QUEUE = "change_queue"
 
 
 def push_workspace(*, workspace: Workspace, by: Actor) -> ProvisioningJob:
@@ -30,3 +31,15 @@ def push_device_removal(*, device: Device, by: Actor) -> ProvisioningJob:
     """Let Webex forget the device and reset it."""
     step = NewStep("remove_device", f"{device}", str(device.public_id))
     return enqueue(kind=REMOVE_DEVICE, customer=device.customer, steps=[step], payload={}, by=by)
+
+
+def push_queue(*, queue: CallQueue, by: Actor) -> ProvisioningJob:
+    """Tell Webex what the call queue is now, and who works in it."""
+    step = NewStep("put_queue", f"Call queue {queue}", str(queue.public_id))
+    return enqueue(kind=CHANGE_QUEUE, customer=queue.customer, steps=[step], payload={}, by=by)
+
+
+def push_queue_removal(*, queue: CallQueue, by: Actor) -> ProvisioningJob:
+    """Let Webex forget the call queue."""
+    step = NewStep("remove_queue", f"Call queue {queue}", str(queue.public_id))
+    return enqueue(kind=CHANGE_QUEUE, customer=queue.customer, steps=[step], payload={}, by=by)

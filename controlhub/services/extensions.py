@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from phonenumbers.shortnumberinfo import is_emergency_number
 
-from controlhub.models import Location, Subscriber, Workspace
+from controlhub.models import CallQueue, Location, Subscriber, Workspace
 from tenancy.errors import DomainError
 
 # Dialled by mistake or by habit for emergencies in North America (the reference onboarding tool avoids them too).
@@ -39,11 +39,13 @@ def check_extension(extension: str, *, country: str) -> None:
 
 
 def extensions_in_use(locations: Collection[Location]) -> set[tuple[int, str]]:
-    """(location id, extension) of every living subscriber and workspace at these locations."""
+    """(location id, extension) of every living subscriber, workspace and call queue at these locations."""
     keys = [location.pk for location in locations if location.pk]
     people = Subscriber.objects.filter(location__in=keys, deleted_at=None).exclude(extension="")
     rooms = Workspace.objects.filter(location__in=keys, deleted_at=None).exclude(extension="")
-    return {(key, ext) for rows in (people, rooms) for key, ext in rows.values_list("location_id", "extension") if key}
+    queues = CallQueue.objects.filter(location__in=keys)
+    found = (people, rooms, queues)
+    return {(key, ext) for rows in found for key, ext in rows.values_list("location_id", "extension") if key}
 
 
 def require_free(extension: str, *, location: Location, besides: Subscriber | None = None) -> None:
@@ -53,8 +55,15 @@ def require_free(extension: str, *, location: Location, besides: Subscriber | No
     rooms = Workspace.objects.filter(location=location, extension=extension, deleted_at=None)
     if besides:
         people = people.exclude(pk=besides.pk)
-    if people.exists() or rooms.exists():
+    queues = CallQueue.objects.filter(location=location, extension=extension)
+    if people.exists() or rooms.exists() or queues.exists():
         raise ExtensionRefused(IN_USE)
+
+
+def require_free_locked(extension: str, *, location: Location) -> None:
+    """As `require_free`, after locking the location: rooms and queues that want the same one come one after the other."""
+    list(Location.objects.select_for_update(no_key=True).filter(pk=location.pk).values_list("pk"))
+    require_free(extension, location=location)
 
 
 def free_extensions(*, taken: Collection[str], country: str, count: int) -> list[str]:

@@ -14,6 +14,7 @@ from controlhub.services.devices import release_devices
 from controlhub.services.directory import require_not_synchronized
 from controlhub.services.new_subscribers import EMAIL_FORMAT, EMAIL_TAKEN, is_email
 from controlhub.services.presence import lock_living, lock_present
+from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
 from controlhub.services.seats import end_intervals, lock_seats, open_assignments, package_name, return_seat
 from tenancy import audit
@@ -140,6 +141,8 @@ def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     lock_seats(customer, [row.package for row in held])
     facts = calling_data.take_away(subscriber)
     devices = release_devices(subscriber=subscriber, by=by)
+    queues = leave_queues(subscriber, package="", by=by)
+    subscriber.supervised_queues.clear()
     moment = database_now()
     end_intervals(held, at=moment)
     kept = _cancel_consent(subscriber)
@@ -151,6 +154,7 @@ def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     changes = {"email": [subscriber.email, None], "at": [None, moment.isoformat()]} | facts
     changes |= {"package": [packages, None]} if packages else {}
     changes |= {"roles": [roles, None]} if roles else {}
+    changes |= {"queues": [queues, None]} if queues else {}
     changes |= {"devices": [devices, None]} if devices else {}
     names = ", ".join(package_name(code) for code in packages)
     text = f"{subscriber} ({subscriber.email}) deleted" + (f"; {names} ended" if names else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
+from controlhub.models import CallQueue, Location, PhoneNumber, Subscriber, Workspace
 from controlhub.services import pushes
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
@@ -255,6 +255,7 @@ def contents_of(location: Location) -> dict[str, int]:
     counts = {
         "users": Subscriber.objects.filter(**living).count(),
         "workspaces": Workspace.objects.filter(**living).count(),
+        "call queues": CallQueue.objects.filter(location=location).count(),
         "numbers": PhoneNumber.objects.filter(location=location).count(),
         "arriving numbers": PhoneNumber.objects.filter(moving_to=location).count(),
     }

@@ -16,6 +16,7 @@ from controlhub.services.clock import whole_seconds
 from controlhub.services.devices import release_devices
 from controlhub.services.enabling import LimitBelowUsed, PackageInUse, disable_package, enable_package, set_limit
 from controlhub.services.presence import require_present
+from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
 from controlhub.services.seats import (
     AlreadyAssigned,
@@ -214,6 +215,7 @@ def change_package(
     end_intervals(change.ended, at=moment)
     take_seats(customer=customer, package=package)
     assignment = open_interval(subject=subscriber, package=package, at=moment)
+    facts |= _leave_queues(subscriber, package, by)
     ended = {"add_ons": [[row.package for row in change.lost_add_ons], []]} if change.lost_add_ons else {}
     changes = {"package": [change.before.package, package], "at": [None, moment.isoformat()]}
     _record("changed", subscriber, by, changes | facts | ended)
@@ -277,7 +279,7 @@ def remove_package(
     lock_seats(customer, [row.package for row in ended])
     everything = any(row.is_base for row in ended)
     facts = calling_data.take_away(subject) if everything and isinstance(subject, Subscriber) else {}
-    facts |= _release_devices(subject, by) if everything else {}
+    facts |= _release_devices(subject, by) | _leave_queues(subject, "", by) if everything else {}
     moment = whole_seconds(at)
     end_intervals(ended, at=moment)
     codes = [row.package for row in ended]
@@ -292,6 +294,12 @@ def _release_devices(subject: Subject, by: Actor) -> dict[str, Any]:
     owner = {"subscriber": subject} if isinstance(subject, Subscriber) else {"workspace": subject}
     released = release_devices(**owner, by=by)
     return {"devices": [released, []]} if released else {}
+
+
+def _leave_queues(subject: Subject, package: str, by: Actor) -> dict[str, Any]:
+    """Who lacks what a call queue asks of its agents, leaves it (domain.md 4.2, 13.1)."""
+    left = leave_queues(subject, package=package, by=by)
+    return {"queues": [left, []]} if left else {}
 
 
 def _to_remove(subject: Subject, package: str | None) -> list[PackageAssignment]:

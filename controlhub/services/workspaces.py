@@ -12,6 +12,7 @@ from controlhub.services.constraints import named_errors
 from controlhub.services.devices import release_devices
 from controlhub.services.equipment_pushes import push_workspace
 from controlhub.services.numbers import LocationGone, NeedsNumberOrExtension, claim, give_back, normalise
+from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -154,8 +155,7 @@ def _apply(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[st
     if not calling and (facts.number or facts.extension):
         raise NeedsCommonAreaCalling(field="package")
     if facts.extension and facts.extension != workspace.extension:
-        _lock_location(workspace.location)
-        extensions.require_free(facts.extension, location=workspace.location)
+        extensions.require_free_locked(facts.extension, location=workspace.location)
     stopped = _stop_calling(workspace, by=by) if workspace.pk and not calling else {}
     values = {"name": name, "kind": facts.kind, "capacity": facts.capacity, "extension": facts.extension}
     changes = {key: [getattr(workspace, key), new] for key, new in values.items() if getattr(workspace, key) != new}
@@ -178,11 +178,6 @@ def _save(workspace: Workspace, values: dict[str, Any]) -> None:
             workspace.save(force_insert=True)
 
 
-def _lock_location(location: Location) -> None:
-    """Two who want the same extension of a location, people or rooms, come one after the other."""
-    Location.objects.select_for_update(no_key=True).get(pk=location.pk)
-
-
 def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[str, Any]:
     changes = _put_number(workspace, facts.number)
     if not workspace.extension and not facts.number:
@@ -196,10 +191,12 @@ def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) ->
 
 
 def _stop_calling(workspace: Workspace, *, by: Actor) -> dict[str, Any]:
-    """End the package, give the number back, delete the devices; the extension goes with the row."""
+    """End the package, give the number back, delete the devices, leave the queues; the extension goes with the row."""
     changes = _put_number(workspace, "")
     devices = release_devices(workspace=workspace, by=by)
     changes |= {"devices": [devices, []]} if devices else {}
+    queues = leave_queues(workspace, package="", by=by)
+    changes |= {"queues": [queues, []]} if queues else {}
     held = _open_package(workspace)
     if not held:
         return changes

@@ -19,6 +19,7 @@ from tests.factories import (
     make_number,
     make_origin,
     make_package,
+    make_queue,
     make_report,
     make_subscriber,
     make_template,
@@ -55,6 +56,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     workspace = make_workspace(location, f"{canary} room")
     make_assignment(workspace, "common_area_calling")
     device = make_device(workspace)
+    queue = make_queue(location, f"{canary} queue")
     number = make_number(location, subscriber=subscriber)
     job = ProvisioningJob.objects.create(kind="onboard_customer", partner=partner, customer=customer, state="queued")
     job.steps.create(position=0, name="screening", title=f"{canary} step")
@@ -75,6 +77,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "workspace": workspace.public_id,
             "number": number.public_id,
             "device": device.public_id,
+            "queue": queue.public_id,
             "job": job.public_id,
             "report": report.public_id,
             "draft": draft.public_id,

@@ -1,0 +1,61 @@
+"""The form of a call queue."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from controlhub.forms.fields import offer, offer_rows
+from controlhub.models import CallQueue, Subscriber, Workspace
+
+
+class QueueForm(forms.Form):
+    """Name, location, extension, routing, who takes the calls and who supervises."""
+
+    name = forms.CharField(max_length=80)
+    location: forms.ModelChoiceField = forms.ModelChoiceField(
+        None, to_field_name="public_id", empty_label="Choose a location"
+    )
+    extension = forms.CharField(max_length=6, help_text="2 to 6 digits, once per location.")
+    routing = forms.ChoiceField(help_text="Top down asks the agents in the order of the list.")
+    agents = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    supervisors = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(
+        self,
+        *args: Any,
+        locations: Any,
+        agents: tuple[Sequence[Subscriber], Sequence[Workspace]],
+        supervisors: Sequence[Subscriber],
+        assist: bool,
+        location_fixed: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        people, rooms = agents
+        self.people = {f"user-{row.public_id}": row for row in people}
+        self.rooms = {f"room-{row.public_id}": row for row in rooms}
+        offer_rows(self, "location", locations)
+        offer(self, "routing", [c for c in CallQueue.Routing.choices if not (assist and c[0] == "weighted")])
+        named = [(key, str(row)) for key, row in self.people.items()]
+        offer(self, "agents", [*named, *((key, f"{row} (workspace)") for key, row in self.rooms.items())])
+        self.supervising = {f"user-{row.public_id}": row for row in supervisors}
+        offer(self, "supervisors", [(key, str(row)) for key, row in self.supervising.items()])
+        if assist:
+            self.fields["agents"].help_text = "Users with Customer Assist."
+        self.fields["extension"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+        self.fields["location"].disabled = location_fixed
+
+    def values(self) -> dict[str, Any]:
+        """Keyword arguments for `QueueFacts`."""
+        values = self.cleaned_data
+        agents = self.people | self.rooms
+        return values | {
+            "agents": [agents[key] for key in values["agents"]],
+            "supervisors": [self.supervising[key] for key in values["supervisors"]],
+        }
+
+
+def agent_key(agent: Subscriber | Workspace) -> str:
+    """The value of an agent in the form."""
+    return f"{'user' if isinstance(agent, Subscriber) else 'room'}-{agent.public_id}"

@@ -1,0 +1,34 @@
+"""Call queues in the Webex cloud: what the row says now, whichever job comes last."""
+
+from controlhub.models import CallQueue
+from provisioning.gateway import gateway
+from provisioning.registry import JobType, Result, StepContext, StepHandler
+
+
+def _put_queue(context: StepContext) -> Result:
+    queue = (
+        CallQueue.objects.filter(customer=context.customer, public_id=context.item).select_related("location").first()
+    )
+    if queue is None:
+        return {"skipped": "The call queue has been deleted meanwhile."}
+    places = queue.agents.select_related("subscriber", "workspace").order_by("position", "pk")
+    return gateway().put_queue(
+        key=context.key,
+        org_id=str(context.customer.org_id),
+        queue=context.item,
+        location=str(queue.location.public_id),
+        facts={"name": queue.name, "extension": queue.extension, "routing": queue.routing, "assist": queue.assist},
+        agents=[str((place.subscriber or place.workspace).public_id) for place in places],  # type: ignore[union-attr]
+    )
+
+
+def _remove_queue(context: StepContext) -> Result:
+    return gateway().remove_queue(key=context.key, queue=context.item)
+
+
+JOB_TYPES = {
+    "change_queue": JobType(
+        "Change call queue",
+        {"put_queue": StepHandler(_put_queue), "remove_queue": StepHandler(_remove_queue)},
+    )
+}
