@@ -1,7 +1,7 @@
 """Consent of somebody who owns a free account: asked by mail, given on a public page (domain.md 5.8).
 
 The seat, the number and the extension are kept for him meanwhile; usage starts with the consent, never before.
-Argued in docs/adr/0009-consent-keeps-the-seat.md.
+Argued in docs/adr/0010-consent-keeps-the-seat.md.
 """
 
 from collections.abc import Callable
