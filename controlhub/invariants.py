@@ -100,4 +100,37 @@ INVARIANTS = [
         WHERE subscriber.deleted_at IS NOT NULL AND (assignment.id IS NOT NULL OR subscriber.extension <> '')
         """,
     ),
+    (
+        "I9b",
+        "a device, and a place in a call queue, belongs to somebody alive of the same customer who can call",
+        """
+        SELECT thing.kind, thing.id, thing.customer_id, thing.subscriber_id, thing.workspace_id
+        FROM (
+            SELECT 'device' AS kind, id, customer_id, subscriber_id, workspace_id FROM controlhub_device
+            UNION ALL
+            SELECT 'agent', agent.id, queue.customer_id, agent.subscriber_id, agent.workspace_id
+            FROM controlhub_queueagent agent JOIN controlhub_callqueue queue ON queue.id = agent.queue_id
+        ) thing
+        LEFT JOIN controlhub_subscriber subscriber ON subscriber.id = thing.subscriber_id
+        LEFT JOIN controlhub_workspace workspace ON workspace.id = thing.workspace_id
+        WHERE coalesce(subscriber.customer_id, workspace.customer_id) <> thing.customer_id
+           OR coalesce(subscriber.deleted_at, workspace.deleted_at) IS NOT NULL
+           OR NOT EXISTS (
+               SELECT 1 FROM controlhub_packageassignment held
+               WHERE held.ended_at IS NULL AND held.is_base AND held.package <> 'webex_meetings'
+                 AND (held.subscriber_id = thing.subscriber_id OR held.workspace_id = thing.workspace_id)
+           )
+        """,
+    ),
+    (
+        "I9c",
+        "an agent of an upgraded call queue is a user with Customer Assist",
+        """
+        SELECT agent.id, agent.queue_id, agent.subscriber_id, agent.workspace_id
+        FROM controlhub_queueagent agent JOIN controlhub_callqueue queue ON queue.id = agent.queue_id AND queue.assist
+        LEFT JOIN controlhub_packageassignment held
+          ON held.subscriber_id = agent.subscriber_id AND held.ended_at IS NULL AND held.package = 'cx_essentials'
+        WHERE held.id IS NULL
+        """,
+    ),
 ]

@@ -23,7 +23,9 @@ LOGINS = (
     Login("partner_admin", "adam@northwind.example.com", "Adam Ashdown", Role.PARTNER_ADMIN, "Northwind Voice"),
     Login("partner_readonly", "rita@northwind.example.com", "Rita Rosewood", Role.PARTNER_READONLY, "Northwind Voice"),
     Login("helpdesk", "hugo@northwind.example.com", "Hugo Hallmark", Role.HELPDESK_BASIC, "Northwind Voice"),
-    Login("helpdesk_advanced", "heidi@northwind.example.com", "Heidi Harker", Role.HELPDESK_ADVANCED, "Northwind Voice"),
+    Login(
+        "helpdesk_advanced", "heidi@northwind.example.com", "Heidi Harker", Role.HELPDESK_ADVANCED, "Northwind Voice"
+    ),
     Login("subpartner_full", "susan@harborlink.example.com", "Susan Seaborn", Role.PARTNER_WHOLESALE, "Harborlink"),
     Login(
         "other_partner_full", "olaf@meridian.example.com", "Olaf Overland", Role.PARTNER_WHOLESALE, "Meridian Connect"

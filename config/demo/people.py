@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from config.demo.cast import FIRST_NAMES, LAST_NAMES, LOGINS
+from config.demo.equipment import equip
 from config.demo.state import Demo
 from config.demo.story import CustomerStory
 from controlhub.models import (
@@ -35,6 +36,7 @@ def populate(demo: Demo, story: CustomerStory) -> None:
     _give_numbers(story, locations, joined)
     _make_first_administrator(customer, joined)
     _pause_somebody(demo, joined)
+    equip(demo, customer)
     for row in customer.packages.all():
         row.used = customer.assignments.filter(package=row.package, ended_at=None).count()
         if len(joined) >= BIG and row.package in USER_CODES and row.status == CustomerPackage.Status.PROVISIONED:
