@@ -24,12 +24,14 @@ from controlhub.jobs.packages import (
 from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
+from controlhub.services.devices import release_devices
+from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
 from provisioning.errors import PermanentError, WaitUntil
 from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
-from tenancy.actors import Actor
+from tenancy.actors import SYSTEM, Actor
 from tenancy.models import Customer
 from tenancy.policy import Control
 
@@ -118,12 +120,14 @@ def _person_created(context: StepContext, result: Result) -> None:
 
 
 def _person_refused(context: StepContext, error: PermanentError) -> None:
-    """Take back what was given on trust: the interval, its seat, number and extension."""
+    """Take back what was given on trust: the interval, its seat, number, extension, devices and places in queues."""
     subscriber = _locked(context.customer, context.item)
     given = {"number": _number(subscriber), "extension": subscriber.extension}
     for assignment in seats.open_assignments(subscriber):
         seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, database_now()))
     calling_data.take_away(subscriber)
+    release_devices(subscriber=subscriber, by=SYSTEM)
+    leave_queues(subscriber, package="", by=SYSTEM)
     _rows(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
     ProvisioningStep.objects.filter(pk=context.step.pk).update(result=given)
 

@@ -15,9 +15,11 @@ from controlhub.queries.devices import devices_of
 from controlhub.services import devices
 from controlhub.services.devices import add_device, delete_device, digest, renew_secret, set_third_party
 from controlhub.services.lifecycle import delete_subscriber
+from controlhub.services.new_subscribers import NewSubscriber
 from controlhub.services.packages import change_package, remove_package
+from controlhub.services.subscribers import create_subscribers
 from controlhub.services.workspaces import delete_workspace
-from provisioning.models import ProvisioningJob, SimulatedEffect
+from provisioning.models import ProvisioningJob, SimulatedEffect, SimulatedFault
 from provisioning.runner import run_job
 from tenancy.actors import SYSTEM, Actor
 from tenancy.errors import DomainError, Forbidden
@@ -173,6 +175,17 @@ def test_devices_go_with_the_user(office: Office, by: Actor) -> None:
     event = AuditEvent.objects.get(action="subscriber.deleted")
     assert event.changes["devices"] == [["Cisco 8845 00:11:22:AA:BB:CC"], None]
     assert Device.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_devices_go_with_a_user_whom_webex_refuses(cast: Cast) -> None:
+    office = furnish(cast.open_acme)
+    SimulatedFault.objects.create(operation="create_person", kind="refused", code="x", message="No.")
+    newcomer = NewSubscriber("Nora", "New", "nora@x.example.com", "webex_calling", office.headquarters, "", "205")
+    (nora,), job = create_subscribers(customer=office.customer, users=[newcomer], by=SYSTEM)
+    add_device(subscriber=nora, model="cisco-8845", mac=MAC, by=SYSTEM)
+    run_job(job_id=job.pk)
+    assert (nora.assignments.filter(ended_at=None).count(), Device.objects.count()) == (0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
