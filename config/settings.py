@@ -227,6 +227,8 @@ CELERY_TIMEZONE = "UTC"
 
 # -- Provisioning and screening (domain.md sections 5 and 10) ----------------------------------------------------------
 WEBEX_GATEWAY = env.str("WEBEX_GATEWAY", default="provisioning.simulated.SimulatedWebex")
+# Who is asked for the TXT records of domains: the portal's own table, never real DNS, unless another class is named.
+DOMAIN_RESOLVER = env.str("DOMAIN_RESOLVER", default="controlhub.dns.SimulatedResolver")
 SIMULATED_WEBEX_DELAY_MS = env.int("SIMULATED_WEBEX_DELAY_MS", default=400)
 PROVISIONING_LEASE_SECONDS = env.int("PROVISIONING_LEASE_SECONDS", default=30)
 SCREENING_BLOCKS = env.bool("SCREENING_BLOCKS", default=True)

@@ -45,8 +45,11 @@ CONTROL_HUB = (
     Entry("Support access", "headset", "controlhub:support", Control.ORG_SUPPORT_ACCESS, "Management"),
     Entry("Account", "account", "controlhub:account", Control.ACCOUNT, "Management"),
     Entry("Audit", "shield", "controlhub:audit", Control.ORG_AUDIT, "Management"),
+    Entry("Organization settings", "settings", "controlhub:settings", Control.ORG_ASSISTANT, "Management"),
     Entry("Numbers", "phone", "controlhub:number-list", Control.NUMBERS, "Services"),
     Entry("Call queues", "waiting-room", "controlhub:queue-list", Control.CALL_QUEUES, "Services"),
+    Entry("Calling settings", "call-settings", "controlhub:calling-settings", Control.CALLING_BEHAVIOR, "Services"),
+    Entry("All services", "services", "controlhub:services", Control.SERVICES, "Services"),
 )
 
 

@@ -7,6 +7,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
 from controlhub.jobs.mail import way_in
+from controlhub.queries.organization import organization_settings
 from provisioning.errors import RetryableError
 from provisioning.gateway import gateway
 from provisioning.registry import JobType, Result, StepContext, StepHandler
@@ -30,7 +31,7 @@ def _tell_webex(context: StepContext) -> Result:
 def _send_mail(context: StepContext) -> Result:
     """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
     roles = _roles(context)
-    if not roles:
+    if not roles or organization_settings(context.customer).suppress_admin_invite_email:
         return {"sent": False}
     customer, admin = context.customer, roles[0].admin
     words = {

@@ -22,6 +22,7 @@ from controlhub.jobs.packages import (
     restart_enabling,
 )
 from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
+from controlhub.queries.organization import organization_settings
 from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
 from controlhub.services.devices import release_devices
@@ -185,7 +186,10 @@ def _invite(context: StepContext) -> Result:
 
 
 def _invitations_are_suppressed(customer: Customer) -> bool:
-    """Did the customer's template keep onboarding from sending the first invitation? Then the others stay away too."""
+    """Did the customer choose so, or did its template keep onboarding from sending the first invitation?"""
+    chosen = organization_settings(customer)
+    if chosen.pk:
+        return chosen.suppress_admin_invite_email
     first = ProvisioningStep.objects.filter(job__customer=customer, job__kind=ONBOARDING, name="invitation_mail")
     return first.filter(result__sent=False).exists()
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from controlhub.models import CustomerPackage, Location
+from controlhub.models import CustomerPackage, Location, OrganizationSettings
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from partnerhub.queries.customers import email_is_taken, external_id_is_taken
 from partnerhub.services.notices import tell_customer_admins
@@ -146,6 +146,7 @@ def create_customer(
         supported_location_declared_at=timezone.now(),
         created_by=by.admin,
     )
+    _inherit_settings(customer, version)
     CustomerPackage.objects.bulk_create(
         CustomerPackage(customer=customer, package=code, limit=packages[code]) for code in PACKAGES if code in packages
     )
@@ -253,6 +254,17 @@ def _check_columns(row: Customer | Location, address: Address, *, exclude: set[s
         raise InvalidCustomer(message, field=field)
     if row.time_zone not in time_zones():
         raise InvalidCustomer("Choose a time zone from the list.", field="time_zone")
+
+
+def _inherit_settings(customer: Customer, version: TemplateVersion) -> None:
+    """A new organisation starts with the template's sign-in and mails (domain.md 1.3, 1.4)."""
+    OrganizationSettings.objects.create(
+        customer=customer,
+        authentication=version.authentication,
+        idp_entity_id=version.idp_entity_id,
+        suppress_admin_invite_email=version.suppress_admin_invite_email,
+        email_locale=version.email_language,
+    )
 
 
 def _save_headquarters(customer: Customer, headquarters: Headquarters) -> None:

@@ -28,6 +28,8 @@ OF_THE_WHOLE_CUSTOMER = {
     "RoleAssignment",  # only for those who may see administrators
     "CustomerAssignment",
     "CrossLaunch",
+    "OrganizationDomain",  # only for those who may see the organization settings, never for him
+    "OrganizationSettings",  # one row of settings, no names
     "PeopleSettings",  # one row of settings, no names
     "TemporaryRights",  # only for those who may see support access, never for him
     "WizardDraft",  # always narrowed to its owner

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.models import BillingReport
+from controlhub.models import OrganizationDomain
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
 from tenancy.actors import SYSTEM
@@ -64,6 +65,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
+    domain = OrganizationDomain.objects.create(customer=customer, name=f"{canary.lower()}.example.com")
     return Tenant(
         partner,
         customer,
@@ -82,6 +84,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "report": report.public_id,
             "draft": draft.public_id,
             "rights": rights.public_id,
+            "domain": domain.public_id,
             "event": event.public_id,
             "page": "summary",
             "signature": "not-a-signature",
