@@ -16,7 +16,14 @@ from config.demo.jobs import make_onboarding_job
 from config.demo.people import populate
 from config.demo.state import Demo
 from config.demo.story import CUSTOMERS, PARTNERS, CustomerStory, PartnerStory, Place
-from controlhub.models import CustomerPackage, Location, LocationAdminScope
+from controlhub.models import (
+    CustomerPackage,
+    Location,
+    LocationAdminScope,
+    OrganizationDomain,
+    OrganizationSettings,
+    SimulatedTxtRecord,
+)
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy import audit
 from tenancy.actors import actor_for
@@ -134,7 +141,27 @@ def make_customer(demo: Demo, story: CustomerStory) -> None:
     for number, place in enumerate(story.places):
         _make_location(customer, place, first=number == 0, at=created, exists=not fresh)
     make_onboarding_job(customer, story, at=created)
+    if not fresh:
+        _make_settings(demo, story, customer, version, at=created)
     _audit_creation(demo, customer)
+
+
+def _make_settings(
+    demo: Demo, story: CustomerStory, customer: Customer, version: TemplateVersion, *, at: datetime
+) -> None:
+    """Settings as a new customer gets them, the domain of its mails claimed, and one that waits to be verified."""
+    OrganizationSettings.objects.create(customer=customer, email_locale=version.email_language)
+    OrganizationDomain.objects.create(
+        public_id=demo.identity(), customer=customer, name=story.domain, created_at=at, verified_at=at, claimed_at=at
+    )
+    waiting = OrganizationDomain.objects.create(
+        public_id=demo.identity(),
+        token=demo.identity(),
+        customer=customer,
+        name=f"new.{story.domain}",
+        created_at=at,
+    )
+    SimulatedTxtRecord.objects.create(name=waiting.name, value=waiting.txt_record)
 
 
 def _customer_columns(demo: Demo, story: CustomerStory, *, exists: bool) -> dict[str, object]:
