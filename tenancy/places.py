@@ -109,6 +109,8 @@ _DIAL_IN_REGIONS: list[tuple[str, frozenset[str]]] = [
     ),
 ]
 DEFAULT_DIAL_IN = "+1"
+# Where an organisation's data live, by the same regions (domain.md 2.1: residency follows the customer; places are ours).
+_DATA_REGIONS = {"+1": "North America", "+65": "Asia Pacific", "+61": "Australia", "+44": "Europe", "+49": "Europe"}
 
 CCP_PROVIDERS: dict[str, frozenset[str]] = {
     "Northern Carrier": frozenset({"US", "CA"}),
@@ -136,6 +138,11 @@ def meeting_site_locale(locale: str) -> str:
 def dial_in_for(country: str) -> str:
     """Country code of the default dial-in number of meeting sites (domain.md 13.8)."""
     return next((prefix for prefix, countries in _DIAL_IN_REGIONS if country in countries), DEFAULT_DIAL_IN)
+
+
+def data_region_for(country: str) -> str:
+    """The region in which the data of an organisation of that country are kept."""
+    return _DATA_REGIONS[dial_in_for(country)]
 
 
 @cache

@@ -14,7 +14,7 @@ from controlhub.services.account import rename_company
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError, Forbidden
 from tenancy.opaque_ids import opaque_id
-from tenancy.places import COUNTRY_NAMES
+from tenancy.places import COUNTRY_NAMES, data_region_for
 from tenancy.policy import Control, Level
 
 
@@ -27,6 +27,7 @@ class AccountPage(CustomerView):
             "form": form,
             "organisation_id": opaque_id("ORGANIZATION", self.customer.org_id),
             "country_name": COUNTRY_NAMES.get(self.customer.country, self.customer.country),
+            "data_region": data_region_for(self.customer.country),
             "meters": package_meters(self.customer),
             "launches": recent_launches(self.customer),
         }
