@@ -17,7 +17,7 @@ from tenancy.errors import Forbidden
 from tenancy.launch import live_launch
 from tenancy.launch_session import launch_id
 from tenancy.models import Customer, Partner
-from tenancy.policy import Control, Level, Role, level_for
+from tenancy.policy import ENTITLEMENTS, RESTRICTIONS, Control, Level, Role, While, level_for
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,10 +62,22 @@ def authorize(
 
 def forbidden_reason(control: Control, *, customer: Customer | None, by: Actor) -> str:
     """Why not, in a sentence: restricted mode and the role are told apart, so that people know whom to ask."""
-    unrestricted = customer is not None and customer.restricted and _without_restriction(by, control, customer)
-    if unrestricted:
+    if customer is None:
+        return Forbidden.message
+    if customer.restricted and _without_restriction(by, control, customer):
         return "Your service provider manages this (Restricted by Partner Mode is on)."
+    if _always_restricted(by, control, customer):
+        return "Your service provider manages this."
     return Forbidden.message
+
+
+def _always_restricted(by: Actor, control: Control, customer: Customer) -> bool:
+    """Would one of the customer-side roles be enough, if the service provider did not keep this for itself?"""
+    while_, _left = RESTRICTIONS.get(control, (None, None))
+    roles = by.roles_in_customer(customer) if by.launch is None else frozenset()
+    return while_ is While.ALWAYS and any(
+        not role.of_partner and ENTITLEMENTS[role][control] is Level.EDIT for role in roles
+    )
 
 
 def _without_restriction(by: Actor, control: Control, customer: Customer) -> bool:

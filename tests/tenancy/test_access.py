@@ -79,6 +79,13 @@ def test_authorize_says_whom_to_ask_when_restricted_mode_is_the_reason(cast: Cas
         authorize(cast.actor("customer_readonly"), Control.USER_NAME, customer=cast.acme)
 
 
+def test_authorize_says_whom_to_ask_for_what_is_never_the_customers(cast: Cast) -> None:
+    with pytest.raises(Forbidden, match=r"^Your service provider manages this\.$"):
+        authorize(cast.actor("customer_full"), Control.CALLING_RECORDINGS, customer=cast.open_acme)
+    with pytest.raises(Forbidden, match="Your role does not allow this"):
+        authorize(cast.actor("customer_readonly"), Control.CALLING_RECORDINGS, customer=cast.acme)
+
+
 def test_a_level_without_an_organisation_is_an_error(cast: Cast) -> None:
     with pytest.raises(ValueError, match="needs the partner or the customer"):
         level(cast.actor("partner_full"), Control.USERS)
