@@ -91,6 +91,24 @@ def test_create_customer_makes_everything_at_once(cast: Cast, template: Onboardi
     assert cast.north.customer_count == 1
 
 
+def test_a_new_customer_starts_with_its_templates_sign_in_and_mails(cast: Cast, create: Create) -> None:
+    template = make_template(
+        cast.north,
+        admin=cast.admins["partner_full"],
+        email_language="es_ES",
+        authentication="saml",
+        idp_entity_id="urn:idp",
+        suppress_admin_invite_email=True,
+    )
+    row = create(template=template).organization_settings
+    assert (row.authentication, row.idp_entity_id, row.suppress_admin_invite_email, row.email_locale) == (
+        "saml",
+        "urn:idp",
+        True,
+        "es_ES",
+    )
+
+
 def test_meetings_only_needs_no_location(create: Create) -> None:
     customer = create(packages={"webex_meetings": None}, location=None)
 
