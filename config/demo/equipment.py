@@ -1,8 +1,8 @@
 """Phones of a demo customer, and a call queue where there are enough people for one."""
 
 from config.demo.state import Demo
-from controlhub.equipment import MANAGED_AS
 from controlhub.models import CallQueue, Device, Location, QueueAgent, Subscriber, Workspace
+from controlhub.models.equipment import MANAGED_AS
 from tenancy.models import Customer
 from tenancy.packages import PACKAGES
 

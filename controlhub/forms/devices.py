@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django import forms
 
-from controlhub.equipment import CATALOGUE
 from controlhub.forms.fields import offer
 from controlhub.models import Device, Subscriber, Workspace
+from controlhub.models.equipment import CATALOGUE
 
 Management = Device.Management
 

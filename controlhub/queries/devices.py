@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from controlhub.equipment import DEVICE_MODELS
 from controlhub.models import Device, PackageAssignment, Subscriber, Workspace
+from controlhub.models.equipment import DEVICE_MODELS
 from tenancy.models import AuditEvent, Customer
 from tenancy.packages import PACKAGES
 

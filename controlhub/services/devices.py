@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from controlhub.equipment import MANAGED_AS
 from controlhub.models import Device, DevicePolicy, Subscriber, Workspace
+from controlhub.models.equipment import MANAGED_AS
 from controlhub.services import seats
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors

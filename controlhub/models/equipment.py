@@ -1,4 +1,4 @@
-"""Phones and room devices of a customer. Part of the app's models, in a file of its own (controlhub.models passes it on)."""
+"""Phones and room devices of a customer."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Call queues of a customer. Part of the app's models, in a file of its own (controlhub.models passes it on)."""
+"""Call queues of a customer."""
 
 import uuid
 

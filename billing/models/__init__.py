@@ -1,0 +1,8 @@
+"""What was used (the ledger and its closed days) and the reports made of it. Reads assignments, never writes them."""
+
+from billing.models.ledger import SECONDS_PER_DAY as SECONDS_PER_DAY
+from billing.models.ledger import DayClose as DayClose
+from billing.models.ledger import ParkedPartner as ParkedPartner
+from billing.models.ledger import PartnerUsageDay as PartnerUsageDay
+from billing.models.ledger import UsageDay as UsageDay
+from billing.models.reports import BillingReport as BillingReport

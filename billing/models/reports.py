@@ -1,0 +1,97 @@
+"""Billing reports made of the ledger."""
+
+import uuid
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+
+from billing.models.ledger import SECONDS_PER_DAY
+from tenancy.models import AdminUser, Partner
+
+
+class BillingReport(models.Model):
+    """A reconciliation report over whole UTC days, both inclusive (domain.md 6.2). A Celery task makes its CSV file.
+
+    The row is the truth, a message only rings the bell. Whoever makes the file holds the report's advisory lock on his own
+    connection: a killed worker lets go of it by dying, so nobody waits for a lease to run out.
+    """
+
+    class Type(models.TextChoices):
+        PARTNER = "PARTNER", "Partner"
+        CUSTOMER = "CUSTOMER", "Customer"
+        USER = "USER", "User"
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "IN_PROGRESS", "In progress"
+        COMPLETED = "COMPLETED", "Completed"
+        FAILED = "FAILED", "Failed"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="billing_reports")
+    sub_partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")
+    type = models.CharField(max_length=8, choices=Type)
+    start_on = models.DateField()
+    end_on = models.DateField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.IN_PROGRESS)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(AdminUser, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    row_count = models.PositiveBigIntegerField(null=True)
+    total_seconds = models.PositiveBigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "partner",
+                Coalesce("sub_partner", 0),
+                "type",
+                "start_on",
+                "end_on",
+                condition=Q(status="COMPLETED"),
+                name="report_completed_once",
+            ),
+            models.CheckConstraint(condition=Q(end_on__gte=F("start_on")), name="report_ends_later"),
+            models.CheckConstraint(
+                condition=~Q(status="COMPLETED")
+                | Q(sha256__regex="^[0-9a-f]{64}$", row_count__isnull=False, finished_at__isnull=False),
+                name="report_completed_has_file",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["partner", "-created_at", "-id"], name="report_list"),
+            models.Index(fields=["created_at"], condition=Q(status="IN_PROGRESS"), name="report_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} report {self.start_on:%F} to {self.end_on:%F}"
+
+    @property
+    def about(self) -> Partner:
+        """Whose usage it shows: the sub-partner's, or the partner's own."""
+        return self.sub_partner or self.partner
+
+    @property
+    def is_open(self) -> bool:
+        """A worker is still to finish it."""
+        return self.status == self.Status.IN_PROGRESS
+
+    @property
+    def day_count(self) -> int:
+        """How many days the period has."""
+        return (self.end_on - self.start_on).days + 1
+
+    @property
+    def total_days(self) -> Decimal | None:
+        """All use of the report in days, for the screen; the truth is `total_seconds`."""
+        return None if self.total_seconds is None else Decimal(self.total_seconds) / SECONDS_PER_DAY
+
+    @property
+    def file_name(self) -> str:
+        """Name of the download."""
+        return f"billing-{self.type.lower()}-{self.start_on:%F}-{self.end_on:%F}.csv"
