@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing.models import BillingReport
+from billing.models import BillingReport, UsageAdjustment, UsageCorrection
 from controlhub.models import (
     CallQueue,
     CustomerPackage,
@@ -197,3 +197,24 @@ def make_report(partner: Partner, **fields: Any) -> BillingReport:
     """A report that is still being made."""
     defaults = {"type": "CUSTOMER", "start_on": date(2026, 1, 1), "end_on": date(2026, 1, 31)}
     return BillingReport.objects.create(partner=partner, **defaults | fields)
+
+
+def make_correction(assignment: PackageAssignment, **fields: Any) -> UsageCorrection:
+    """Later truth about an interval: by default that it never was."""
+    defaults = {
+        "partner": assignment.partner,
+        "started_at": assignment.started_at,
+        "ended_at": assignment.started_at,
+        "reason": "Wrong user",
+    }
+    return UsageCorrection.objects.create(assignment=assignment, **defaults | fields)
+
+
+def make_adjustment(assignment: PackageAssignment, about_on: date, seconds: int, **fields: Any) -> UsageAdjustment:
+    """Seconds more or less about one day, past the service (nothing computed); `made_at` is now unless it is given."""
+    facts = ("partner", "customer", "location", "subscriber", "workspace", "package")
+    made = {"made_at": fields["made_at"]} if "made_at" in fields else {}
+    defaults = {name: getattr(assignment, name) for name in facts}
+    if "correction" not in fields:
+        defaults["correction"] = make_correction(assignment, **made)
+    return UsageAdjustment.objects.create(about_on=about_on, seconds=seconds, **defaults | fields)
