@@ -1,0 +1,13 @@
+"""Who owns what (Partner, Customer), who signs in (AdminUser, RoleAssignment), and what they did (AuditEvent)."""
+
+from tenancy.models.audit_events import AuditChain as AuditChain
+from tenancy.models.audit_events import AuditEvent as AuditEvent
+from tenancy.models.drafts import WizardDraft as WizardDraft
+from tenancy.models.launches import CrossLaunch as CrossLaunch
+from tenancy.models.launches import TemporaryRights as TemporaryRights
+from tenancy.models.people import AdminUser as AdminUser
+from tenancy.models.people import CustomerAssignment as CustomerAssignment
+from tenancy.models.people import RoleAssignment as RoleAssignment
+from tenancy.models.tenants import Customer as Customer
+from tenancy.models.tenants import Partner as Partner
+from tenancy.models.tokens import ApiToken as ApiToken
