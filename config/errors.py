@@ -1,6 +1,7 @@
 """Error pages. None of them asks the database: they must work when nothing else does."""
 
 import sys
+from http.client import responses
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -10,6 +11,7 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from api.errors import ApiError, answer
 from tenancy.launch import NoLaunch
 
 RETRY_AFTER_SECONDS = 5
@@ -18,6 +20,8 @@ logger = structlog.get_logger(__name__)
 
 
 def _page(request: HttpRequest, status: int, **context: str) -> HttpResponse:
+    if request.path.startswith("/v1/"):
+        return answer(request, ApiError(status, context.get("reason") or responses[status]))
     # Rendered without the request: the context processors would ask the database who is signed in.
     values = {"tracking_id": getattr(request, "tracking_id", ""), **context}
     return HttpResponse(render_to_string(f"{status}.html", values), status=status)

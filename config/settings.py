@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "controlhub",
     "partnerhub",
     "billing",
+    "api",
     "config.apps.PortalConfig",
 ]
 
@@ -234,6 +235,9 @@ PROVISIONING_LEASE_SECONDS = env.int("PROVISIONING_LEASE_SECONDS", default=30)
 SCREENING_BLOCKS = env.bool("SCREENING_BLOCKS", default=True)
 SCREENING_RECHECK_SECONDS = env.int("SCREENING_RECHECK_SECONDS", default=60 * 60)
 SCREENING_ESCALATE_SECONDS = env.int("SCREENING_ESCALATE_SECONDS", default=72 * 60 * 60)
+# -- REST API -----------------------------------------------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6000)
+
 SHOW_GALLERY = env.bool("SHOW_GALLERY", default=True)
 
 DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / "var")))

@@ -48,6 +48,7 @@ urlpatterns = [
     path("partner/<uuid:partner>/", include("partnerhub.urls")),
     path("org/<uuid:customer>/", include("controlhub.urls")),
     path("", include("provisioning.urls")),
+    path("v1/", include("api.urls")),
     path("consent/<str:token>/", Consent.as_view(), name="consent"),
 ]
 if settings.SHOW_GALLERY:

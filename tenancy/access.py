@@ -17,7 +17,7 @@ from tenancy.errors import Forbidden
 from tenancy.launch import live_launch
 from tenancy.launch_session import launch_id
 from tenancy.models import Customer, Partner
-from tenancy.policy import ENTITLEMENTS, RESTRICTIONS, Control, Level, Role, While, level_for
+from tenancy.policy import ENTITLEMENTS, EVERYBODY, RESTRICTIONS, Control, Level, Role, While, level_for
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -31,7 +31,7 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
 
     Inside a cross-launched session only the partner-side roles count: the union of two sides never works.
     """
-    if actor.is_system or control in (Control.PUBLIC, Control.SIGNED_IN):
+    if actor.is_system or control in EVERYBODY:
         return Level.EDIT
     if customer is not None:
         roles = actor.roles_in_customer(customer)

@@ -8,7 +8,7 @@ import uuid
 _SHAPE = re.compile(r"ciscospark://us/([A-Z_]+)/([0-9a-f-]{36})\Z")
 
 
-def opaque_id(kind: str, value: uuid.UUID | None) -> str:
+def opaque_id(kind: str, value: uuid.UUID | str | None) -> str:
     """The public id of a thing, for example `opaque_id("ORGANIZATION", customer.org_id)`; empty for None."""
     if value is None:
         return ""

@@ -76,6 +76,8 @@ class Control(StrEnum):
     # Everybody
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
+    # The REST API: each operation names the control it is about, and a scope (api.operation).
+    API = "api"
     # Partner Hub
     PARTNER_OVERVIEW = "partner.overview"
     PARTNER_CUSTOMERS = "partner.customers"
@@ -145,7 +147,7 @@ class While(StrEnum):
 
 
 PARTNER_CONTROLS = tuple(control for control in Control if control.startswith("partner."))
-EVERYBODY = (Control.PUBLIC, Control.SIGNED_IN)
+EVERYBODY = (Control.PUBLIC, Control.SIGNED_IN, Control.API)
 CUSTOMER_CONTROLS = tuple(c for c in Control if c not in PARTNER_CONTROLS and c not in EVERYBODY)
 LICENCE_CONTROLS = (
     Control.USERS_ADD,

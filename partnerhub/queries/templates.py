@@ -1,6 +1,7 @@
 """Reads about onboarding templates: the list, one template with its history, and what its pages may choose from."""
 
 import itertools
+import uuid
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
@@ -41,6 +42,11 @@ def templates_of(partner: Partner, *, search: str = "", state: str = "active") -
     if state != "all":
         templates = templates.filter(state="retired" if state == "retired" else "active")
     return templates.filter(name__icontains=search) if search else templates
+
+
+def template_of(partner: Partner, public_id: uuid.UUID | None) -> OnboardingTemplate | None:
+    """The partner's template with this id (the uuid inside its Provisioning ID), or None."""
+    return OnboardingTemplate.objects.filter(partner=partner, public_id=public_id).first() if public_id else None
 
 
 def _customers_of_template() -> Coalesce:

@@ -81,7 +81,7 @@ class Url:
 
 def _named(pattern: URLPattern, route: str) -> str:
     namespaces = {"/partner/<uuid:partner>/billing/": "billing", "/partner/<uuid:partner>/": "partnerhub"}
-    namespaces |= {"/org/<uuid:customer>/": "controlhub", "/jobs/": "provisioning"}
+    namespaces |= {"/org/<uuid:customer>/": "controlhub", "/jobs/": "provisioning", "/v1/": "api"}
     prefix = next((name for start, name in namespaces.items() if route.startswith(start)), "")
     return f"{prefix}:{pattern.name}" if prefix else str(pattern.name)
 
@@ -97,6 +97,8 @@ def all_urls() -> list[Url]:
             control_of(pattern),
         )
         for route, pattern in walk(get_resolver().url_patterns)
+        if control_of(pattern)
+        is not Control.API  # bearer tokens, not sessions: tests/api/test_rights.py has its matrix
     ]
 
 

@@ -197,7 +197,7 @@ def test_unknown_is_an_error_never_allowed(role: str, control: str) -> None:
 
 
 def test_every_control_is_in_the_golden_copy() -> None:
-    golden = set(PARTNER_HUB) | set(CONTROL_HUB) | {"public", "signed_in"}
+    golden = set(PARTNER_HUB) | set(CONTROL_HUB) | {"public", "signed_in", "api"}
     assert golden == {control.value for control in Control}
 
 

@@ -8,19 +8,20 @@ from django.utils import timezone
 
 from tenancy.actors import SYSTEM
 from tenancy.models import ApiToken, AuditEvent
-from tenancy.tokens import SCOPES, UnknownScope, actor_of_token, create_token
+from tenancy.tokens import SCOPES, UnknownScope, bearer_of, create_token
 from tests.cast import Cast
 
 
 def test_a_token_is_its_owner_with_todays_roles(cast: Cast) -> None:
     text = create_token(admin=cast.admins["partner_full"], by=SYSTEM)
-    actor = actor_of_token(text)
-    assert actor is not None
+    bearer = bearer_of(text)
+    assert bearer is not None
+    actor = bearer.actor
     assert (actor.email, actor.door, actor.partner_ids) == (cast.admins["partner_full"].email, "api", {cast.north.pk})
     cast.admins["partner_full"].role_assignments.all().delete()
-    stripped = actor_of_token(text)
+    stripped = bearer_of(text)
     assert stripped is not None
-    assert stripped.partner_ids == frozenset()
+    assert stripped.actor.partner_ids == frozenset()
 
 
 def test_the_database_does_not_hold_the_token(cast: Cast) -> None:
@@ -44,7 +45,7 @@ def test_a_dead_token_is_nobody(cast: Cast, change: str) -> None:
         cast.admins["partner_full"].save(update_fields=["is_active"])
     else:
         text = text[:-1] + ("A" if text[-1] != "A" else "B")
-    assert actor_of_token(text) is None
+    assert bearer_of(text) is None
 
 
 def test_unknown_scopes_are_refused(cast: Cast) -> None:
@@ -56,7 +57,7 @@ def test_unknown_scopes_are_refused(cast: Cast) -> None:
 def test_the_command_prints_the_token_alone_on_the_last_line(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("api_token", cast.admins["partner_full"].email, "--scope", SCOPES[0])
     last = capsys.readouterr().out.splitlines()[-1]
-    assert actor_of_token(last) is not None
+    assert bearer_of(last) is not None
     assert ApiToken.objects.get().scopes == [SCOPES[0]]
 
 

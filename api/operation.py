@@ -1,0 +1,89 @@
+"""How an operation is declared: path, scope, control, answers. Everything else about it follows from that.
+
+`control` is the item of the policy table that the operation is about, for the reference and the tests; the check itself is
+made where the pages have it too: in the service, or in `api.access` for reads.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from ninja import Router
+
+from api import codes
+from api.errors import ApiError, Problem
+from api.schemas.common import ErrorBody
+from tenancy.policy import Control
+from tenancy.tokens import Scope
+
+SAFE = frozenset({"GET", "HEAD"})
+ALWAYS = (400, 401, 403, 404, 405, 409, 415, 423, 429, 500, 503)
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the API as declared."""
+
+    method: str
+    path: str
+    scope: Scope
+    control: Control
+    successes: tuple[int, ...]
+    function: Function
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    router: Router,
+    method: str,
+    path: str,
+    *,
+    scope: Scope,
+    control: Control,
+    success: dict[int, Any],
+    summary: str,
+    errors: tuple[int, ...] = (),
+    reads: bool = False,
+    openapi: dict[str, Any] | None = None,
+) -> Callable[[Function], Function]:
+    """Register a function as an operation. `success` maps a status to its schema (None: no body).
+
+    Writing operations run in one transaction; `reads`: a POST that changes nothing (a precheck).
+    """
+    writes = method not in SAFE and not reads
+
+    def declare(function: Function) -> Function:
+        OPERATIONS.append(Operation(method, path, scope, control, tuple(success), function))
+        register = router.api_operation(
+            [method],
+            path,
+            response=success | dict.fromkeys((*ALWAYS, *errors), ErrorBody),
+            exclude_none=True,
+            by_alias=True,
+            operation_id=summary,
+            summary=summary,
+            openapi_extra={"security": [{"BearerToken": [scope.value]}], **(openapi or {})},
+        )
+        register(_guarded(function, scope, writes=writes))
+        return function
+
+    return declare
+
+
+def _guarded(function: Function, scope: Scope, *, writes: bool) -> Function:
+    @functools.wraps(function)
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+        if scope.value not in request.bearer.scopes:
+            message = f"The token lacks the scope {scope.value}."
+            raise ApiError(403, message, [Problem(codes.SCOPE_MISSING, message)])
+        if not writes:
+            return function(request, *args, **kwargs)
+        with transaction.atomic():
+            return function(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,41 @@
+"""What of /v1 is no operation: the description, the reference page, and 404 as JSON."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from api.description import description
+from api.errors import answer, not_found
+from tenancy.policy import Control
+
+
+class OpenApi(View):
+    """GET /v1/openapi.json. Public, as the API it describes is: it says nothing about anybody."""
+
+    control = Control.PUBLIC
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse(description(), headers={"Cache-Control": "public, max-age=300"})
+
+
+class Reference(View):
+    """The description as a page that people can read."""
+
+    control = Control.PUBLIC
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "api/reference.html", {"document": description()})
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Nowhere(View):
+    """404 for every other path, in the API's own words."""
+
+    control = Control.PUBLIC
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return answer(request, not_found())
