@@ -206,8 +206,21 @@ function openDialog(opener, event) {
   dialog.showModal();
 }
 
+// The reason of a greyed button goes away on Escape, and comes again with the next visit.
+function hush(greyed) {
+  greyed.dataset.hushed = "";
+  for (const leaving of ["mouseleave", "focusout"]) {
+    greyed.addEventListener(leaving, () => delete greyed.dataset.hushed, { once: true });
+  }
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
+  const greyed = document.querySelector(".greyed:is(:hover, :focus-within):not([data-hushed])");
+  if (greyed) {
+    hush(greyed);
+    return;
+  }
   if (document.querySelector("dialog[open], [popover]:popover-open")) return;
   document.querySelector("#panel [data-panel-close]")?.click();
 });

@@ -56,7 +56,7 @@ def test_staff_choose_the_main_number(office: Office, staff: Client) -> None:
 def test_the_connection_is_greyed_and_the_set_up_hidden_for_customer_admins(office: Office, sign_in: SignIn) -> None:
     client, hq = sign_in("customer_full"), office.headquarters
     content = client.get(page("location-detail", office.customer, hq)).content.decode()
-    assert 'disabled aria-describedby="why-not-pstn"' in content
+    assert 'aria-disabled="true" aria-describedby="why-not-pstn"' in content
     assert "Main numbers" not in content
     for name in ("location-pstn", "location-main-number"):
         assert client.get(page(name, office.customer, hq)).status_code == 403
