@@ -133,4 +133,16 @@ INVARIANTS = [
         WHERE held.id IS NULL
         """,
     ),
+    (
+        "I10d",
+        "a customer's first administrator is one of its users, alive, and a full administrator",
+        """
+        SELECT first.id, first.customer_id, subscriber.id, subscriber.admin_id
+        FROM controlhub_firstadministrator first
+        JOIN controlhub_subscriber subscriber ON subscriber.id = first.subscriber_id
+        LEFT JOIN tenancy_roleassignment role
+          ON role.admin_id = subscriber.admin_id AND role.customer_id = first.customer_id AND role.role = 'customer_full'
+        WHERE subscriber.customer_id <> first.customer_id OR subscriber.deleted_at IS NOT NULL OR role.id IS NULL
+        """,
+    ),
 ]

@@ -9,6 +9,7 @@ from config.demo.story import CustomerStory
 from controlhub.models import (
     ConsentRequest,
     CustomerPackage,
+    FirstAdministrator,
     Location,
     PackageAssignment,
     PhoneNumber,
@@ -157,6 +158,8 @@ def _make_first_administrator(customer: Customer, people: list[Subscriber]) -> N
         Subscriber.objects.filter(pk=people[0].pk).update(
             first_name=first, last_name=last, email=admin.email, admin=admin
         )
+        started = people[0].assignments.filter(is_base=True).order_by("started_at")[0]
+        FirstAdministrator.objects.create(customer=customer, subscriber=people[0], package=started.package)
 
 
 def _pause_somebody(demo: Demo, people: list[Subscriber]) -> None:

@@ -12,6 +12,7 @@ from controlhub.models.organization import OrganizationSettings as OrganizationS
 from controlhub.models.organization import SimulatedTxtRecord as SimulatedTxtRecord
 from controlhub.models.packages import CustomerPackage as CustomerPackage
 from controlhub.models.people import ConsentRequest as ConsentRequest
+from controlhub.models.people import FirstAdministrator as FirstAdministrator
 from controlhub.models.people import ListColumns as ListColumns
 from controlhub.models.people import LocationAdminScope as LocationAdminScope
 from controlhub.models.people import PeopleSettings as PeopleSettings

@@ -77,6 +77,20 @@ class PeopleSettings(models.Model):
         return f"{self.customer_id} {self.auto_package} {self.directory}".strip()
 
 
+class FirstAdministrator(models.Model):
+    """Who administers a new customer, with the package it started with: below that he never goes (domain.md 2.2).
+
+    No row: the organisation existed before, or nobody is in it yet.
+    """
+
+    customer = models.OneToOneField(Customer, models.PROTECT, related_name="first_administrator")
+    subscriber = models.OneToOneField(Subscriber, models.PROTECT, related_name="first_place")
+    package = models.CharField(max_length=32, choices=PACKAGE_CHOICES)
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.subscriber_id} from {self.package}"
+
+
 class LocationAdminScope(models.Model):
     """A location that a location administrator administers. `slot` keeps him at five (domain.md 7.4)."""
 

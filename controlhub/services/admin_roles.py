@@ -12,6 +12,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from controlhub.models import Location, LocationAdminScope, Subscriber
+from controlhub.services.administrators import (
+    LastFullAdministrator,
+    lock_administration,
+    others_are_full,
+    pass_on_first_place,
+)
 from controlhub.services.readiness import lock_ready
 from provisioning.queue import NewStep, enqueue
 from tenancy import audit
@@ -25,11 +31,6 @@ OWN_ROLES = tuple(role for role in Role if role in CUSTOMER_ROLES - EXTERNAL_ROL
 MOST_LOCATIONS = LocationAdminScope.MOST
 MOST_LOCATION_ADMINS = 5
 INVITE_ADMINISTRATORS = "invite_administrators"
-
-
-class LastFullAdministrator(DomainError):
-    code = "last_full_administrator"
-    message = "This is the organization's last full administrator. Make somebody else one first."
 
 
 class LocationRoleStandsAlone(DomainError):
@@ -97,12 +98,14 @@ def set_admin_roles(
 ) -> bool:
     """Replace the roles of somebody who administers the customer; none at all removes him. False if nothing changes.
 
-    Raises Forbidden, LastFullAdministrator, LocationRoleStandsAlone, LocationsOutOfRange, WrongRoles.
+    When the first administrator gives the full role up, another full administrator of his level takes his place.
+    Raises Forbidden, LastFullAdministrator, FirstAdministratorStays, LocationRoleStandsAlone, LocationsOutOfRange,
+    WrongRoles.
     """
     held = _held(customer, admin)
     external = bool(held & EXTERNAL_ROLES)
     authorize(by, Control.EXTERNAL_ADMINS if external else Control.ADMIN_ROLES, customer=customer)
-    _lock(customer)
+    lock_administration(customer)
     if not _held(customer, admin):
         raise WrongRoles("This person does not administer the organization any more.", field="roles")
     return _store(customer, admin, frozenset(roles), locations, by)
@@ -127,26 +130,9 @@ def invite_external(*, customer: Customer, email: str, role: Role, by: Actor) ->
     return admin
 
 
-def require_another_full(customer: Customer, admin: AdminUser | None) -> None:
-    """Low level, for whoever deactivates or deletes a person: raises LastFullAdministrator for the last one."""
-    _lock(customer)
-    if admin and Role.CUSTOMER_FULL in _held(customer, admin) and not _others_are_full(customer, admin):
-        raise LastFullAdministrator()
-
-
-def _lock(customer: Customer) -> None:
-    """Two administrators who remove each other do it one after the other."""
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-
-
 def _held(customer: Customer, admin: AdminUser) -> frozenset[Role]:
     rows = RoleAssignment.objects.filter(customer=customer, admin=admin)
     return frozenset(Role(role) for role in rows.values_list("role", flat=True))
-
-
-def _others_are_full(customer: Customer, admin: AdminUser) -> bool:
-    full = RoleAssignment.objects.filter(customer=customer, role=Role.CUSTOMER_FULL, admin__is_active=True)
-    return full.exclude(admin=admin).exists()
 
 
 def _account_of(subscriber: Subscriber) -> AdminUser:
@@ -192,13 +178,16 @@ def _store(
     held, places = _held(customer, admin), _places(customer, admin)
     chosen = sorted(locations, key=lambda place: place.name) if Role.CUSTOMER_LOCATION in wanted else []
     _check(customer, wanted, held, chosen)
-    if Role.CUSTOMER_FULL in held - wanted and not _others_are_full(customer, admin):
-        raise LastFullAdministrator(field="roles")
+    successor = None
+    if Role.CUSTOMER_FULL in held - wanted:
+        if not others_are_full(customer, admin):
+            raise LastFullAdministrator(field="roles")
+        successor = pass_on_first_place(customer, leaving=admin)
     names = [place.name for place in chosen]
     if (held, places) == (wanted, names):
         return False
     _replace(customer, admin, held, wanted, chosen)
-    _record(customer, admin, (held, places), (wanted, names), by)
+    _record(customer, admin, (held, places), (wanted, names), by, successor)
     return True
 
 
@@ -235,14 +224,18 @@ def _replace(
     )
 
 
-def _record(customer: Customer, admin: AdminUser, before: Any, after: Any, by: Actor) -> None:
+def _record(
+    customer: Customer, admin: AdminUser, before: Any, after: Any, by: Actor, successor: Subscriber | None
+) -> None:
     (held, old_places), (wanted, new_places) = before, after
     words = ", ".join(role.label for role in sorted(wanted)) or "none"
     where = f" at {', '.join(new_places)}" if new_places else ""
+    then = f"; {successor} is the first administrator now" if successor else ""
     changes = {"roles": [sorted(held), sorted(wanted)], "locations": [old_places, new_places]}
+    changes |= {"first_administrator": [admin.email, successor.email]} if successor else {}
     audit.record(
         action="admin_role.changed",
-        text=f"Roles of {admin.email}: {words}{where}",
+        text=f"Roles of {admin.email}: {words}{where}{then}",
         target=admin,
         customer=customer,
         by=by,

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from controlhub.models import ConsentRequest, PhoneNumber, Subscriber
 from controlhub.services import calling_data, pushes
-from controlhub.services.administrators import drop_roles, require_dispensable, roles_held
+from controlhub.services.administrators import drop_roles, lock_administration, require_dispensable, roles_held
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.devices import release_devices
@@ -130,11 +130,13 @@ def change_email(*, subscriber: Subscriber, email: str, by: Actor) -> Subscriber
 def delete_subscriber(*, subscriber: Subscriber, by: Actor) -> None:
     """Take the person out: packages end now, number, extension and roles are given back; history and bills stay.
 
-    Raises Forbidden, CustomerNotReady, SubscriberDeleted, LastAdministrator, FirstAdministrator.
+    Raises Forbidden, CustomerNotReady, SubscriberDeleted, LastFullAdministrator,
+    FirstAdministratorHolds.
     """
     customer = subscriber.customer
     authorize(by, Control.USER_STATUS, customer=customer)
     require_ready(customer, ending=True)
+    lock_administration(customer)
     lock_living(subscriber)
     require_dispensable(subscriber)
     held = open_assignments(subscriber)

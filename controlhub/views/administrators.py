@@ -25,6 +25,12 @@ from tenancy.models import AdminUser
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control, Level, Role
 
+GONE = "He keeps his user and his package, and loses access to this Control Hub with his next click."
+FIRST = (
+    "This is the organization's first administrator. Without the full administrator role, the place passes to another full "
+    "administrator with at least the package that the organization started with."
+)
+
 
 class AdminList(CustomerView):
     """Search, role filter, pages."""
@@ -145,6 +151,11 @@ class OneAdminView(AdminFormView):
             raise PermissionDenied(forbidden_reason(Control.EXTERNAL_ADMINS, customer=self.customer, by=self.actor))
 
     @property
+    def first(self) -> bool:
+        """Is this the first administrator, who keeps the package level that the customer started with?"""
+        return self.admin.is_first  # type: ignore[attr-defined]
+
+    @property
     def held(self) -> list[Any]:
         """The roles held here, with their locations."""
         return self.admin.customer_roles  # type: ignore[attr-defined]
@@ -155,6 +166,10 @@ class AdminEdit(OneAdminView):
 
     control = Control.ADMIN_ROLES
     submit_label = "Save"
+
+    @property
+    def explanation(self) -> str:  # type: ignore[override]
+        return FIRST if self.first else ""
 
     @property
     def heading(self) -> str:  # type: ignore[override]
@@ -185,7 +200,9 @@ class AdminRemove(OneAdminView):
     def heading(self) -> str:  # type: ignore[override]
         return f"Remove {self.admin} as an administrator?"
 
-    explanation = "He keeps his user and his package, and loses access to this Control Hub with his next click."
+    @property
+    def explanation(self) -> str:  # type: ignore[override]
+        return " ".join(part for part in (GONE, FIRST if self.first else "") if part)
 
     def form(self, data: Any = None) -> forms.Form:
         return forms.Form(data)

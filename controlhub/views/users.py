@@ -100,7 +100,8 @@ class SubscriberView(CustomerView):
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
-        users = with_facts(self.customer.subscribers.filter(deleted_at=None), self.customer)
+        living = self.customer.subscribers.filter(deleted_at=None).select_related("first_place")
+        users = with_facts(living, self.customer)
         self.subscriber = get_object_or_404(users, public_id=kwargs["subscriber"])
 
     def done(self, message: str) -> HttpResponseRedirect:

@@ -9,10 +9,9 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from controlhub.models import Location, LocationAdminScope, Subscriber
+from controlhub.models import CustomerPackage, FirstAdministrator, Location, LocationAdminScope, Subscriber
 from controlhub.services.admin_roles import (
     ExternalEmailRefused,
-    LastFullAdministrator,
     LocationRoleStandsAlone,
     LocationsOutOfRange,
     NobodyChosen,
@@ -20,20 +19,25 @@ from controlhub.services.admin_roles import (
     WrongRoles,
     invite_external,
     make_administrators,
-    require_another_full,
     set_admin_roles,
 )
-from controlhub.services.administrators import floor_package
+from controlhub.services.administrators import (
+    FirstAdministratorStays,
+    LastFullAdministrator,
+    floor_package,
+    make_administrator,
+)
 from controlhub.services.packages import AdministratorDowngrade, change_package, remove_package
 from provisioning.models import ProvisioningJob
 from provisioning.runner import run_job
-from tenancy.actors import Actor
+from tenancy.actors import SYSTEM, Actor
 from tenancy.errors import DomainError, Forbidden
 from tenancy.models import AdminUser, AuditEvent, Customer, RoleAssignment
 from tenancy.policy import Role
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, page
 from tests.controlhub.races import at_once
+from tests.controlhub.scene import broken_invariants
 from tests.factories import (
     make_assignment,
     make_customer,
@@ -195,8 +199,6 @@ def test_the_last_full_administrator_stays(office: Office, by: Actor, cast: Cast
     for roles in ((), (READONLY,)):
         with pytest.raises(LastFullAdministrator), transaction.atomic():
             set_admin_roles(customer=office.customer, admin=carla, roles=roles, by=by)
-    with pytest.raises(LastFullAdministrator), transaction.atomic():
-        require_another_full(office.customer, carla)
     assert roles_of(office.customer)[carla.email] == [FULL]
     make_administrators(customer=office.customer, subscribers=[office.gwen], roles=[FULL], by=by)
     set_admin_roles(customer=office.customer, admin=carla, roles=(), by=by)
@@ -270,6 +272,89 @@ def test_a_full_administrator_is_never_downgraded_by_any_door(office: Office, by
     assert [(row.package, row.ended_at) for row in ada.assignments.all()] == [("webex_calling", None)]
 
 
+# -- The first administrator ---------------------------------------------------------------------------------------------
+@pytest.fixture
+def first(office: Office) -> Subscriber:
+    """Ada was there first, with Webex Calling."""
+    make_administrator(office.ada)
+    return office.ada
+
+
+def first_of(customer: Customer) -> tuple[str, str]:
+    return FirstAdministrator.objects.values_list("subscriber__email", "package").get(customer=customer)
+
+
+def test_giving_the_role_away_is_no_way_around_the_level(office: Office, by: Actor, first: Subscriber) -> None:
+    """Take the role away, downgrade, give it back: refused at the first step, while nobody else keeps the level."""
+    assert first_of(office.customer) == (first.email, "webex_calling")
+    make_administrators(customer=office.customer, subscribers=[office.gwen], roles=[FULL], by=by)
+    before = (roles_of(office.customer), AuditEvent.objects.count())
+    for roles in ((), (READONLY,)):
+        with pytest.raises(FirstAdministratorStays, match="one full administrator keeps at least Webex Calling"):
+            set_admin_roles(customer=office.customer, admin=first.admin, roles=roles, by=by)
+    assert (roles_of(office.customer), AuditEvent.objects.count()) == before
+    assert (first_of(office.customer), broken_invariants()) == ((first.email, "webex_calling"), [])
+
+
+def test_a_full_administrator_of_the_level_takes_the_place(office: Office, by: Actor, first: Subscriber) -> None:
+    bea = make_subscriber(office.customer, first_name="Bea", last_name="Bell", email="bea@bell.example.com")
+    make_assignment(bea, "webex_suite")
+    CustomerPackage.objects.filter(customer=office.customer, package="webex_suite").update(used=1)
+    make_administrators(customer=office.customer, subscribers=[office.gwen, bea], roles=[FULL], by=by)
+    set_admin_roles(customer=office.customer, admin=first.admin, roles=[READONLY], by=by)
+    event = AuditEvent.objects.order_by("-pk")[0]
+    assert event.text == f"Roles of {first.email}: Read-only administrator; Bea Bell is the first administrator now"
+    assert event.changes["first_administrator"] == [first.email, bea.email]
+    assert (first_of(office.customer), broken_invariants()) == ((bea.email, "webex_calling"), [])
+    bea, ada = (Subscriber.objects.get(pk=person.pk) for person in (bea, first))
+    assert (floor_package(bea), floor_package(ada)) == ("webex_calling", None)
+    change_package(subscriber=ada, package="webex_meetings", by=by)  # no administrator any more
+    with pytest.raises(AdministratorDowngrade):
+        change_package(subscriber=bea, package="webex_meetings", by=by)
+
+
+def test_who_is_no_user_suspended_or_below_takes_no_place(office: Office, by: Actor, first: Subscriber) -> None:
+    sam = make_subscriber(office.customer)
+    make_assignment(sam, "webex_suite")
+    (account,) = make_administrators(customer=office.customer, subscribers=[sam], roles=[FULL], by=by)
+    AdminUser.objects.filter(pk=account.pk).update(is_active=False)
+    with pytest.raises(FirstAdministratorStays):  # Carla has an account, but is no user with a package
+        set_admin_roles(customer=office.customer, admin=first.admin, roles=(), by=by)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_place_never_goes_to_somebody_who_is_being_downgraded() -> None:
+    """Bea has Suite now and had Meetings when she became administrator: she may go down, until the place is hers."""
+    customer = make_customer(make_partner())
+    office = furnish(customer)
+    ada = office.ada
+    make_administrator(ada)
+    bea = make_subscriber(customer)
+    promoted, changed = datetime(2025, 6, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    make_assignment(bea, "webex_meetings", start=datetime(2025, 1, 1, tzinfo=UTC), end=changed)
+    make_assignment(bea, "webex_suite", start=changed)
+    CustomerPackage.objects.filter(customer=customer, package="webex_suite").update(used=1)
+    (account,) = make_administrators(customer=customer, subscribers=[bea], roles=[FULL], by=SYSTEM)
+    account.role_assignments.update(created_at=promoted)
+    bea = Subscriber.objects.select_related("customer__partner").get(pk=bea.pk)
+    outcomes = at_once(
+        [
+            lambda: set_admin_roles(customer=customer, admin=ada.admin, roles=(), by=SYSTEM),
+            lambda: change_package(subscriber=bea, package="webex_meetings", by=SYSTEM),
+        ]
+    )
+    assert outcomes in (["administrator_downgrade", "ok"], ["first_administrator", "ok"])
+    holder = Subscriber.objects.get(first_place__customer=customer)
+    assert holder.assignments.get(is_base=True, ended_at=None).package in ("webex_calling", "webex_suite")
+
+
+def test_whom_webex_refused_holds_no_place(office: Office, by: Actor, first: Subscriber) -> None:
+    Subscriber.objects.filter(pk=first.pk).update(status="failed")
+    set_admin_roles(customer=office.customer, admin=first.admin, roles=(), by=by)
+    assert not FirstAdministrator.objects.exists()
+
+
 # -- Pages ---------------------------------------------------------------------------------------------------------------
 def test_the_list_marks_external_administrators_and_names_locations(cast: Cast, sign_in: SignIn) -> None:
     make_location(cast.acme, "Harbor Site")
@@ -279,6 +364,17 @@ def test_the_list_marks_external_administrators_and_names_locations(cast: Cast, 
         assert text in content
     found = sign_in("customer_restricted").get(page("admin-list", cast.acme), {"role": "external_full"})
     assert ("Ella External" in found.content.decode(), "Cora Reader" in found.content.decode()) == (True, False)
+
+
+def test_pages_say_who_is_the_first_administrator(office: Office, first: Subscriber, sign_in: SignIn) -> None:
+    client, customer = sign_in("customer_full"), office.customer
+    badges = client.get(page("admin-list", customer)).content.decode().count(">First administrator</span>")
+    detail = client.get(page("user-detail", customer, first)).content.decode()
+    remove = page("admin-remove", customer, first.admin)
+    assert (badges, "keeps at least Webex Calling" in detail) == (1, True)
+    assert "the place passes to another full administrator" in client.get(remove).content.decode()
+    answer = client.post(remove)
+    assert (answer.status_code, "one full administrator keeps at least" in answer.content.decode()) == (422, True)
 
 
 def test_roles_are_added_edited_and_removed_on_pages(office: Office, sign_in: SignIn) -> None:

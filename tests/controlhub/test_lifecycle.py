@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controlhub.models import PhoneNumber, Subscriber
-from controlhub.services.administrators import FirstAdministrator, LastAdministrator
+from controlhub.models import FirstAdministrator, PhoneNumber, Subscriber
+from controlhub.services.administrators import FirstAdministratorHolds, LastFullAdministrator
 from controlhub.services.directory import DirectoryManaged, set_automatic_package, set_directory
 from controlhub.services.lifecycle import (
     EmailInUse,
@@ -22,7 +22,7 @@ from controlhub.services.packages import assign_package
 from controlhub.services.presence import SubscriberDeleted
 from controlhub.services.seats import PackageNotEnabled
 from controlhub.services.subscribers import NotOurNumber, create_subscribers, rename_subscriber, set_caller_id
-from provisioning.models import ProvisioningJob, SimulatedEffect
+from provisioning.models import ProvisioningJob, SimulatedEffect, SimulatedFault
 from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent, RoleAssignment
 from tests.cast import Cast
@@ -155,12 +155,27 @@ def test_who_is_deleted_before_webex_knows_him_never_arrives(scene: Scene, peopl
 def test_the_last_and_the_first_administrator_stay(scene: Scene, people: list[Subscriber]) -> None:
     ada = people[0]
     before = everything(scene.customer)
-    with pytest.raises(LastAdministrator):
+    with pytest.raises(LastFullAdministrator):
         delete_subscriber(subscriber=ada, by=scene.by)
     make_customer_admin(scene.customer)
-    with pytest.raises(FirstAdministrator):
+    with pytest.raises(FirstAdministratorHolds):
         delete_subscriber(subscriber=ada, by=scene.by)
     assert everything(scene.customer) == before
+
+
+def test_a_first_user_whom_webex_refuses_can_go_and_the_next_one_is_first(cast: Cast) -> None:
+    scene = make_scene(cast.actor("partner_full"), make_customer(cast.north))
+    SimulatedFault.objects.create(operation="create_person", kind="refused", message="No.", remaining=1)
+    [typo], job = create_subscribers(
+        customer=scene.customer, users=[new_user(scene, "Typo", "webex_meetings")], by=scene.by
+    )
+    assert run_to_end(job).state == "failed"
+    delete_subscriber(subscriber=fresh(typo)[0], by=scene.by)
+    [right], _ = create_subscribers(
+        customer=scene.customer, users=[new_user(scene, "Right", "webex_suite", extension="23")], by=scene.by
+    )
+    first = FirstAdministrator.objects.get(customer=scene.customer)
+    assert ((first.subscriber, first.package), broken_invariants()) == ((right, "webex_suite"), [])
 
 
 def test_a_deleted_administrator_loses_his_roles_here_only(scene: Scene, people: list[Subscriber], cast: Cast) -> None:
