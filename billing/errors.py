@@ -33,3 +33,29 @@ class NotASubPartner(DomainError):
 
     code = "not_a_sub_partner"
     message = "Choose one of your indirect providers."
+
+
+class CannotCorrect(DomainError):
+    """What a correction says cannot have been. The sentence says why and what to do."""
+
+    code = "cannot_correct"
+
+
+class StillAssigned(CannotCorrect):
+    """What still runs has no end to correct yet; ending it is Control Hub's, with everything that hangs on it."""
+
+    code = "still_assigned"
+    message = "This package is still assigned. Remove it in Control Hub first, then correct when it ended."
+
+
+class MoreThanADay(CannotCorrect):
+    """A subject would have used one thing for more than 24 hours of a day."""
+
+    code = "more_than_a_day"
+
+    def __init__(self, day: date, seconds: int) -> None:
+        hours = f"{seconds / 3600:.2f}".rstrip("0").rstrip(".")
+        super().__init__(
+            f"{day:%-d %b %Y} would come to {hours} hours. Correct the other packages of that day first.",
+            field="started_at",
+        )

@@ -77,3 +77,8 @@ class PackageAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.package} {self.started_at:%F %T}"
+
+    @property
+    def subject(self) -> Subscriber | Workspace:
+        """Who or what has it: the database makes sure that it is exactly one."""
+        return self.subscriber or self.workspace  # type: ignore[return-value]
