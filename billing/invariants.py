@@ -5,7 +5,8 @@ These read everything: they are for the nightly check and for restored backups, 
 
 # ruff: noqa: S608 - every piece put together here is a constant of billing.ledger_sql.
 
-from billing.ledger_sql import CHECKSUM, CUSTOMER_LINE, INSTANT, PARTNER_LINE
+from billing.corrections_sql import MORE_THAN_A_DAY, strange_adjustments, wrong_adjustments
+from billing.ledger_sql import ADJUSTMENT_LINE, CHECKSUM, CUSTOMER_LINE, INSTANT, PARTNER_LINE
 
 _STARTS_AND_ENDS = f"""
     SELECT a.partner_id, customer_id, package, location_id, (started_at AT TIME ZONE 'UTC')::date AS day,
@@ -57,6 +58,8 @@ INVARIANTS = [
             SELECT partner_id, day, {CUSTOMER_LINE} AS line FROM billing_usageday
             UNION ALL
             SELECT partner_id, day, {PARTNER_LINE} FROM billing_partnerusageday
+            UNION ALL
+            SELECT partner_id, made_on, {ADJUSTMENT_LINE} FROM billing_usageadjustment
         )
         SELECT partner_id, day, closed.checksum FROM billing_dayclose closed LEFT JOIN lines USING (partner_id, day)
         GROUP BY partner_id, day, closed.checksum HAVING closed.checksum <> {CHECKSUM}
@@ -103,6 +106,21 @@ INVARIANTS = [
         FROM billing_partnerusageday partners LEFT JOIN together USING (partner_id, package, day)
         WHERE (partners.open_count, partners.shift) IS DISTINCT FROM (together.open_count, together.shift)
         """,
+    ),
+    (
+        "I8b",
+        "adjustments come to what the latest correction of each assignment says, day by day",
+        wrong_adjustments(),
+    ),
+    (
+        "I8c",
+        "each adjustment is about the assignment that its correction is about",
+        strange_adjustments(),
+    ),
+    (
+        "I8d",
+        "nobody comes to less than nothing or more than a day's use, corrections included",
+        MORE_THAN_A_DAY,
     ),
     (
         "I14",

@@ -5,6 +5,8 @@ Nothing here depends on the session's time zone: instants are compared as instan
 
 # ruff: noqa: S608 - every piece put together here is a constant of this file; values are bound parameters.
 
+from billing.corrections_sql import strange_adjustments, wrong_adjustments
+
 # Seconds since 2020-01-01 UTC, of an instant and of a day's midnight.
 INSTANT = "(extract(epoch FROM {})::bigint - 1577836800)"
 MIDNIGHT = "(({} - DATE '2020-01-01') * 86400::bigint)"
@@ -22,12 +24,15 @@ SELECT coalesce(
 FROM tenancy_partner partner WHERE id = %(partner)s
 """
 
-# The first day, from `opens` on, on which something started or ended: two index probes.
+# The first day, from `day` on, on which something started or ended, or was corrected: three index probes.
 NEXT_CHANGE = """
-SELECT (least(
-    (SELECT min(started_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND started_at >= %(opens)s),
-    (SELECT min(ended_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND ended_at >= %(opens)s)
-) AT TIME ZONE 'UTC')::date
+SELECT least(
+    ((SELECT min(started_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND started_at >= %(opens)s)
+        AT TIME ZONE 'UTC')::date,
+    ((SELECT min(ended_at) FROM controlhub_packageassignment WHERE partner_id = %(partner)s AND ended_at >= %(opens)s)
+        AT TIME ZONE 'UTC')::date,
+    (SELECT min(made_on) FROM billing_usageadjustment WHERE partner_id = %(partner)s AND made_on >= %(day)s)
+)
 """
 
 EMPTY_CHECKSUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
@@ -41,6 +46,8 @@ ORDER BY day
 # Both checksums, of the rows just written and of the rows as they stand (I6), must spell a row alike.
 CUSTOMER_LINE = "concat_ws('|', 'C', customer_id, package, coalesce(location_id, 0), open_count, shift)"
 PARTNER_LINE = "concat_ws('|', 'P', package, open_count, shift)"
+ADJUSTMENT_LINE = """concat_ws('|', 'A', correction_id, to_char(about_on, 'YYYY-MM-DD'), seconds, customer_id, package,
+    coalesce(location_id, 0), coalesce(subscriber_id, 0), coalesce(workspace_id, 0))"""
 CHECKSUM = (
     """encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')"""
 )
@@ -90,13 +97,16 @@ partner_rows AS (
     WHERE key.opened <> 0 OR key.moved <> 0
     RETURNING {PARTNER_LINE} AS line
 ),
-lines AS (SELECT line FROM customer_rows UNION ALL SELECT line FROM partner_rows)
+lines AS (
+    SELECT line FROM customer_rows UNION ALL SELECT line FROM partner_rows UNION ALL
+    SELECT {ADJUSTMENT_LINE} FROM billing_usageadjustment WHERE partner_id = %(partner)s AND made_on = %(day)s
+)
 SELECT (SELECT count(*) FROM changes), {CHECKSUM} FROM lines
 """
 
 # The second opinion before a day closes. It shares nothing with CLOSE_DAY: it clamps the intervals of every key that was
 # touched to the day and counts the open ones, then asks the ledger for the same two figures. And the partner's ledger must
-# have moved by as much as its customers' together.
+# have moved by as much as its customers' together, and adjustments made that day come to what their corrections say.
 _STANDING = """
 LEFT JOIN LATERAL (
     SELECT open_count, shift FROM billing_usageday
@@ -112,6 +122,14 @@ LEFT JOIN LATERAL (
     ORDER BY day DESC LIMIT 1
 ) {} ON true
 """
+_WRONG_ADJUSTMENTS = wrong_adjustments(
+    """
+    SELECT assignment_id FROM billing_usagecorrection
+    WHERE partner_id = %(partner)s AND made_at >= %(opens)s AND made_at < %(closes)s
+    """,
+    until="%(day)s::date",
+)
+_STRANGE_ADJUSTMENTS = strange_adjustments("adjustment.partner_id = %(partner)s AND made_on = %(day)s")
 CHECK_DAY = f"""
 WITH touched AS (
     SELECT customer_id, package, location_id FROM controlhub_packageassignment
@@ -151,5 +169,9 @@ SELECT format('package %%s: the partner''s ledger moved by %%s and %%s, its cust
 FROM together {_PARTNER_STANDING.format("<= %(day)s", "now")} {_PARTNER_STANDING.format("< %(day)s", "was")}
 WHERE (coalesce(now.open_count, 0) - coalesce(was.open_count, 0), coalesce(now.shift, 0) - coalesce(was.shift, 0))
    <> (together.opened, together.moved)
+UNION ALL
+SELECT sentence FROM ({_WRONG_ADJUSTMENTS}) wrong
+UNION ALL
+SELECT sentence FROM ({_STRANGE_ADJUSTMENTS}) strange
 LIMIT 3
 """

@@ -30,14 +30,18 @@ class PackageUse:
         return Decimal(self.seconds) / SECONDS_PER_DAY
 
 
+def billed_period(partner: Partner, *, first: date, last: date) -> dict[str, Any]:
+    """Parameters of every SQL that adds up usage: the days from `first` to `last`, inclusive, that are billed at all.
+
+    Nothing before the partner's billing start date is: it is recorded, on no report and no invoice (docs/adr/0013).
+    """
+    first = max(first, partner.billing_start_on)
+    return {"partner": partner.pk, "first": first, "after": max(first, last + timedelta(days=1))}
+
+
 def use_by_package(partner: Partner, *, first: date, last: date) -> list[PackageUse]:
     """Use of each package in closed days from `first` to `last`, inclusive; packages that were not used are left out."""
-    bounds: dict[str, Any] = {
-        "partner": partner.pk,
-        "first": first,
-        "after": last + timedelta(days=1),
-        "packages": list(PACKAGES),
-    }
+    bounds = billed_period(partner, first=first, last=last) | {"packages": list(PACKAGES)}
     with connection.cursor() as cursor:
         cursor.execute(report_sql.PARTNER_TOTALS, bounds)
         return [PackageUse(package, seconds) for package, seconds in cursor.fetchall() if seconds]

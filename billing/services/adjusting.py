@@ -7,11 +7,12 @@ from django.db import transaction
 
 from billing.errors import CannotCorrect, MoreThanADay, StillAssigned
 from billing.models import SECONDS_PER_DAY, UsageAdjustment, UsageCorrection
-from billing.queries import clock
 from billing.queries.corrections import DayChange, Span, changes_of, recorded_span, sum_of, true_span, use_beside
 from billing.services.reports import YEARS_BACK, earliest_day
 from controlhub.models import PackageAssignment
-from controlhub.services.clock import database_now
+from controlhub.services.clock import whole_seconds
+from controlhub.services.constraints import named_errors
+from controlhub.services.seats import DayClosed
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -20,34 +21,36 @@ from tenancy.policy import Control
 FACTS = ("partner_id", "customer_id", "location_id", "subscriber_id", "workspace_id", "package")
 
 
-def preview_correction(*, assignment: PackageAssignment, truth: Span) -> list[DayChange]:
+def preview_correction(*, assignment: PackageAssignment, truth: Span, at: datetime | None = None) -> list[DayChange]:
     """What `correct_usage` would book, day by day; nothing when it is known already. Raises CannotCorrect."""
-    _check_span(assignment, truth)
-    today = clock.today()
-    changes = changes_of(assignment, truth, today=today)
-    if changes and changes[0].day < (earliest := earliest_day(today)):
+    moment = whole_seconds(at)
+    _check_span(assignment, truth, moment)
+    changes = changes_of(assignment, truth, today=moment.date())
+    if changes and changes[0].day < (earliest := earliest_day(moment.date())):
         raise CannotCorrect(f"Corrections reach {YEARS_BACK} years back, to {earliest:%F}.", field="started_at")
-    _check_days(assignment, changes)
+    _check_days(assignment, changes, moment)
     return changes
 
 
 @transaction.atomic
-def correct_usage(*, assignment: PackageAssignment, truth: Span, reason: str, by: Actor) -> UsageCorrection | None:
-    """Write down when an assignment truly was, and book the difference of every day it is about on today.
+def correct_usage(
+    *, assignment: PackageAssignment, truth: Span, reason: str, by: Actor, at: datetime | None = None
+) -> UsageCorrection | None:
+    """Write down when an assignment truly was; every day's difference is booked on the day of `at` (default: now).
 
     The same correction twice adds nothing: None. A second, different one replaces the first. An empty span says that the
-    package never was there. Raises Forbidden or CannotCorrect; then nothing has changed.
+    package never was there. Raises Forbidden, CannotCorrect or DayClosed; then nothing has changed.
     """
     authorize(by, Control.PARTNER_BILLING, partner=assignment.partner)
     if not reason.strip():
         raise CannotCorrect("Say why: whoever reads the invoice will ask.", field="reason")
     _lock_subject(assignment)
     assignment.refresh_from_db()
-    before = true_span(assignment)
-    changes = preview_correction(assignment=assignment, truth=truth)
+    before, moment = true_span(assignment), whole_seconds(at)
+    changes = preview_correction(assignment=assignment, truth=truth, at=moment)
     if not changes:
         return None
-    correction = _book(assignment, truth, changes, reason=reason.strip(), by=by)
+    correction = _book(assignment, truth, changes, reason=reason.strip(), by=by, at=moment)
     _record(correction, before, changes, by)
     return correction
 
@@ -58,7 +61,7 @@ def _lock_subject(assignment: PackageAssignment) -> None:
     type(subject)._base_manager.select_for_update(no_key=True).get(pk=subject.pk)
 
 
-def _check_span(assignment: PackageAssignment, truth: Span) -> None:
+def _check_span(assignment: PackageAssignment, truth: Span, now: datetime) -> None:
     recorded = recorded_span(assignment)
     if recorded.end is None and truth.end is not None:
         raise StillAssigned(field="ended_at")
@@ -67,25 +70,25 @@ def _check_span(assignment: PackageAssignment, truth: Span) -> None:
     for name, at in (("started_at", truth.start), ("ended_at", truth.end)):
         if at and at.microsecond:
             raise CannotCorrect("Usage counts in whole seconds.", field=name)
-        if at and at > database_now():
+        if at and at > now:
             raise CannotCorrect("That is still to come: only the past can be corrected.", field=name)
     if truth.end is not None and truth.end < truth.start:
         raise CannotCorrect("It cannot have ended before it started.", field="ended_at")
 
 
-def _check_days(assignment: PackageAssignment, changes: list[DayChange]) -> None:
+def _check_days(assignment: PackageAssignment, changes: list[DayChange], now: datetime) -> None:
     """One assignment cannot leave 0 to 86,400 seconds a day, its span cannot; several of one subject together could."""
     more = [change for change in changes if change.seconds > 0]
     if not more:
         return
-    used = use_beside(assignment, more, today=clock.today())
+    used = use_beside(assignment, more, today=now.date())
     for change in more:
         if used[change.day] + change.seconds > SECONDS_PER_DAY:
             raise MoreThanADay(change.day, used[change.day] + change.seconds)
 
 
 def _book(
-    assignment: PackageAssignment, truth: Span, changes: list[DayChange], *, reason: str, by: Actor
+    assignment: PackageAssignment, truth: Span, changes: list[DayChange], *, reason: str, by: Actor, at: datetime
 ) -> UsageCorrection:
     correction = UsageCorrection.objects.create(
         partner=assignment.partner,
@@ -94,14 +97,14 @@ def _book(
         ended_at=truth.end,
         reason=reason,
         made_by=by.admin,
+        made_at=at,
     )
     facts: dict[str, Any] = {name: getattr(assignment, name) for name in FACTS}
-    UsageAdjustment.objects.bulk_create(
-        UsageAdjustment(
-            correction=correction, about_on=change.day, seconds=change.seconds, made_at=correction.made_at, **facts
+    with named_errors({"closed_day_stays": DayClosed}):
+        UsageAdjustment.objects.bulk_create(
+            UsageAdjustment(correction=correction, about_on=change.day, seconds=change.seconds, made_at=at, **facts)
+            for change in changes
         )
-        for change in changes
-    )
     return correction
 
 

@@ -69,7 +69,7 @@ def _close_next(partner: Partner, until: date) -> tuple[int, int]:
         day = next_day(partner)
         if day > until:
             return 0, 0
-        change = _value(ledger_sql.NEXT_CHANGE, partner=partner.pk, opens=midnight(day))
+        change = _value(ledger_sql.NEXT_CHANGE, partner=partner.pk, day=day, opens=midnight(day))
         if change == day:
             result = 1, _close_one(partner, day)
         else:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from psycopg import ClientCursor
 from billing import files, report_sql
 from billing.errors import ReportExists
 from billing.models import BillingReport
-from billing.queries.usage import use_by_package
+from billing.queries.usage import billed_period, use_by_package
 from billing.services.closing import close_partner, next_day
 from tenancy.errors import DomainError
 
@@ -112,7 +112,7 @@ def _days_are_closed(report: BillingReport, until: date) -> bool:
 
 
 def _bounds(report: BillingReport) -> dict[str, Any]:
-    return {"partner": report.about.pk, "first": report.start_on, "after": report.end_on + timedelta(days=1)}
+    return billed_period(report.about, first=report.start_on, last=report.end_on)
 
 
 def _reconciled_total(report: BillingReport) -> int:

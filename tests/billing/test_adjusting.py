@@ -13,6 +13,7 @@ from billing.queries.corrections import DayChange, Span, true_span
 from billing.services.adjusting import correct_usage, preview_correction
 from billing.services.closing import close_missing_days
 from controlhub.models import PackageAssignment, Subscriber
+from controlhub.services.seats import DayClosed
 from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent
 from tests.billing.history import DAY
@@ -211,6 +212,12 @@ def test_it_is_in_the_audit_log(cast: Cast, suite: Any, correct: Any, ago: Ago) 
 def test_only_who_may_change_billing_may(cast: Cast, suite: Any, correct: Any, ago: Ago, who: str) -> None:
     with pytest.raises(Forbidden):
         correct(suite, ago(5, 12), ago(3), by=cast.actor(who))
+    assert not UsageCorrection.objects.exists()
+
+
+def test_nothing_is_booked_on_a_closed_day(suite: Any, correct: Any, ago: Ago, today: date) -> None:
+    with pytest.raises(DayClosed):
+        correct(suite, ago(5, 12), ago(3), at=ago(1, 12))
     assert not UsageCorrection.objects.exists()
 
 

@@ -1,14 +1,19 @@
 """Closing days: in order, once, for good."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from billing import ledger_sql
 from billing.models import DayClose, ParkedPartner, PartnerUsageDay, UsageDay
+from billing.queries.corrections import Span
+from billing.services.adjusting import correct_usage
 from billing.services.closing import Closing, close_missing_days, close_partner, next_day
+from tenancy.actors import SYSTEM
 from tests.billing.history import DAY, FIRST, Interval, World, at, day, make_world, store
+from tests.factories import make_adjustment
 
 pytestmark = pytest.mark.django_db
 
@@ -201,3 +206,36 @@ def test_a_parked_partner_goes_on_once_its_day_adds_up(world: World) -> None:
     close_partner(partner=world.partners[0], until=day(0))
     assert closed(world) == [(day(0), 0)]
     assert not ParkedPartner.objects.exists()
+
+
+def test_adjustments_close_with_the_day_on_which_they_were_made(world: World) -> None:
+    """A day without a change but with a correction has a checksum of its own, and the days around it have not."""
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, DAY)])
+    assignment = world.subscribers[0].assignments.get()
+    correct_usage(assignment=assignment, truth=Span(at(5), at(5)), reason="Wrong user", by=SYSTEM, at=at(4 * DAY))
+
+    close_partner(partner=world.partners[0], until=day(6))
+
+    checksums = dict(DayClose.objects.filter(partner=world.partners[0]).values_list("day", "checksum"))
+    assert [number for number in range(7) if checksums[day(number)] != ledger_sql.EMPTY_CHECKSUM] == [0, 1, 4]
+    assert closed(world)[4] == (day(4), 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"seconds": -(DAY - 5)}, ""),
+        ({"seconds": -(DAY - 6)}, "adjusted by -86394 seconds, its correction says -86395"),
+        ({"seconds": -(DAY - 5), "about_on": day(1)}, "adjusted by -86395 seconds, its correction says 0"),
+        ({"seconds": -(DAY - 5), "package": "webex_calling"}, "is not about assignment"),
+    ],
+)
+def test_adjustments_that_do_not_add_up_park_the_partner(world: World, fields: dict[str, Any], reason: str) -> None:
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, DAY)])
+    assignment = world.subscribers[0].assignments.get()
+    make_adjustment(assignment, **{"about_on": day(0), "made_at": at(2 * DAY)} | fields)
+
+    result = close_partner(partner=world.partners[0], until=day(3))
+
+    assert (reason in result.parked, bool(result.parked)) == (True, bool(reason))
+    assert len(closed(world)) == (2 if reason else 4)

@@ -9,7 +9,10 @@ from django.db import connection
 
 from billing.invariants import INVARIANTS
 from billing.models import DayClose, UsageDay
-from tests.billing.history import DAY, FIRST, Interval, World, day, make_world, store
+from billing.queries.corrections import Span
+from billing.services.adjusting import correct_usage
+from tenancy.actors import SYSTEM
+from tests.billing.history import DAY, FIRST, Interval, World, at, day, make_world, store
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +34,13 @@ def rollup(*arguments: str) -> str:
     return out.getvalue()
 
 
+def correct(world: World) -> None:
+    """Early on day 4 it is known that the interval that ended on day 2 had ended on day 1 already."""
+    ended = world.subscribers[0].assignments.get()
+    truth = Span(ended.started_at, at(2 * DAY - 5))
+    correct_usage(assignment=ended, truth=truth, reason="Left early", by=SYSTEM, at=at(4 * DAY + 60))
+
+
 def broken() -> list[str]:
     found = []
     with connection.cursor() as cursor:
@@ -49,6 +59,8 @@ def tampered(sql: str) -> list[str]:
             "billing_usageday",
             "billing_partnerusageday",
             "billing_dayclose",
+            "billing_usagecorrection",
+            "billing_usageadjustment",
             "controlhub_packageassignment",
         ):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -96,7 +108,8 @@ def test_rollup_fails_when_a_partner_is_parked(world: World) -> None:
 
 
 def test_invariants_hold(world: World) -> None:
-    rollup("--day", f"{day(3):%F}")
+    correct(world)
+    rollup("--day", f"{day(4):%F}")
     assert broken() == []
 
 
@@ -108,10 +121,21 @@ def test_invariants_hold(world: World) -> None:
         ("UPDATE billing_partnerusageday SET open_count = open_count + 1", ["I6b", "I6c", "I8"]),
         ("UPDATE billing_dayclose SET checksum = 'x' WHERE day = '2024-02-28'", ["I6c"]),
         ("DELETE FROM billing_dayclose WHERE day = '2024-02-28'", ["I6", "I6b", "I7"]),
-        ("UPDATE controlhub_packageassignment SET started_at = started_at - interval '1 second'", ["I6", "I6b"]),
-        ("DELETE FROM controlhub_packageassignment", ["I6", "I6b"]),
+        ("UPDATE controlhub_packageassignment SET started_at = started_at - interval '1 second'", ["I6", "I6b", "I8b"]),
+        ("UPDATE billing_usageadjustment SET seconds = seconds - 1", ["I6c", "I8b", "I8d"]),
+        ("DELETE FROM billing_usageadjustment", ["I6c", "I8b"]),
+        ("UPDATE billing_usagecorrection SET ended_at = ended_at + interval '1 second'", ["I8b"]),
+        ("UPDATE billing_usageadjustment SET package = 'webex_calling'", ["I6c", "I8c"]),
+        ("UPDATE billing_usageadjustment SET made_at = made_at - interval '1 day'", ["I6c", "I8c"]),
+        ("UPDATE billing_usageadjustment SET about_on = about_on - 1", ["I6c", "I8b", "I8d"]),
     ],
 )
 def test_invariants_notice(deed: str, noticed: list[str], world: World) -> None:
-    rollup("--day", f"{day(3):%F}")
+    correct(world)
+    rollup("--day", f"{day(4):%F}")
     assert tampered(deed) == noticed
+
+
+def test_invariants_notice_missing_assignments(world: World) -> None:
+    rollup("--day", f"{day(3):%F}")
+    assert tampered("DELETE FROM controlhub_packageassignment") == ["I6", "I6b"]
