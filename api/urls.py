@@ -17,7 +17,8 @@ def _behind_the_door(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPa
     views = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
     for pattern in views:
         pattern.callback = through(pattern.callback)
-    return views
+    # A word before a parameter: /people/me is not the person called "me".
+    return sorted(views, key=lambda pattern: str(pattern.pattern).count("<"))
 
 
 urlpatterns = [

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partnerhub.views import audit, customers, helpdesk, launch, overview, partners, templates
+from partnerhub.views import audit, customer_changes, customers, helpdesk, launch, overview, partners, templates
 
 app_name = "partnerhub"
 
@@ -32,6 +32,8 @@ urlpatterns = [
         customers.CustomerRestricted.as_view(),
         name="customer-restricted",
     ),
+    path("customers/<uuid:customer>/packages/", customer_changes.CustomerPackages.as_view(), name="customer-packages"),
+    path("customers/<uuid:customer>/delete/", customer_changes.CustomerDelete.as_view(), name="customer-delete"),
     path("customers/<uuid:customer>/launch/", launch.CustomerLaunch.as_view(), name="customer-launch"),
     path("help-desk/", helpdesk.HelpDesk.as_view(), name="helpdesk"),
     path("help-desk/users/<uuid:subscriber>/", helpdesk.UserCard.as_view(), name="helpdesk-user"),

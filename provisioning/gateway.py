@@ -30,6 +30,9 @@ class WebexGateway(Protocol):
     def disable_package(self, *, key: str, org_id: str, package: str) -> Answer:
         """{} once the organisation may no longer assign the package."""
 
+    def release_organisation(self, *, key: str, org_id: str) -> Answer:
+        """{} once the organisation is no wholesale customer any more. It lives on, with its people."""
+
     def create_location(
         self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
     ) -> Answer:

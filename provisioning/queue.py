@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from provisioning.bell import bell
@@ -68,6 +69,17 @@ def ring_on_commit(job: ProvisioningJob) -> None:
         bell.ring([job_id])
 
     transaction.on_commit(ring, robust=True)
+
+
+def cancel_jobs(customer: Customer) -> int:
+    """Low level: stop whatever is still to be done in a customer; returns how many jobs. A step that is running is fenced off.
+
+    For the end of the customer: what its jobs would have made is not wanted any more.
+    """
+    unfinished = ProvisioningJob.objects.filter(customer=customer, finished_at=None)
+    return unfinished.update(
+        state=ProvisioningJob.State.CANCELLED, finished_at=Now(), lease_until=None, token=F("token") + 1
+    )
 
 
 @transaction.atomic

@@ -47,6 +47,9 @@ class SimulatedWebex:
     def disable_package(self, *, key: str, org_id: str, package: str) -> Answer:
         return self._call("disable_package", key, {"org_id": org_id, "package": package}, {})
 
+    def release_organisation(self, *, key: str, org_id: str) -> Answer:
+        return self._call("release_organisation", key, {"org_id": org_id}, {})
+
     def create_location(
         self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
     ) -> Answer:

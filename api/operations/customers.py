@@ -8,13 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Query, Router, Status
 
-from api import codes, ids, speaking
+from api import codes, etags, ids, speaking
 from api.access import actor_of, customer_of, customers_of, partner_of, readable
 from api.errors import ApiError, Problem
 from api.operation import operation
 from api.paging import page
-from api.schemas.common import ResourceUrl, address_columns
+from api.schemas.common import Precheck, ResourceUrl, address_columns, precheck_passed
 from api.schemas.customers import (
+    ChangedCustomer,
+    CheckedCustomer,
     CustomerFilters,
     CustomerItems,
     CustomerQuery,
@@ -24,10 +26,13 @@ from api.schemas.customers import (
     SpokenCustomer,
 )
 from partnerhub.queries.templates import template_of
-from partnerhub.services.customers import Address, CustomerInfo, Headquarters, create_customer
-from tenancy.models import Customer
+from partnerhub.services.changing import delete_customer, update_customer
+from partnerhub.services.customers import Address, CustomerInfo, Headquarters, check_packages, create_customer
+from partnerhub.services.prechecks import check_prospect
+from tenancy.models import Customer, Partner
 from tenancy.opaque_ids import opaque_id, parse_opaque_id
 from tenancy.policy import Control
+from tenancy.rehearsal import rehearse
 from tenancy.tokens import Scope
 
 router = Router(tags=["Wholesale customers"])
@@ -70,10 +75,16 @@ def _filtered(rows: QuerySet[Customer], filters: CustomerFilters) -> QuerySet[Cu
     success={200: SpokenCustomer},
     summary="Get a Wholesale Customer",
 )
-def get_customer(request: HttpRequest, customerId: str, query: Query[CustomerQuery]) -> Any:  # noqa: N803
+def get_customer(
+    request: HttpRequest,
+    response: HttpResponse,
+    customerId: str,  # noqa: N803
+    query: Query[CustomerQuery],
+) -> Any:
     """One customer; poll it after a 202 until its status is provisioned, provisioned_with_errors or error."""
     row = customer_of(request, customerId, query.on_behalf_of_sub_partner_org_id)
     readable(request, Control.PARTNER_CUSTOMERS, row.partner)
+    etags.tag(response, speaking.customer(row))
     return speaking.customer(row, licenses=query.include_package_license_info)
 
 
@@ -91,18 +102,103 @@ def provision_customer(
 ) -> Any:
     """Order a new customer. It is set up in the background: ask the URL of `Location` how it goes on."""
     partner = partner_of(request, query.on_behalf_of_sub_partner_org_id)
+    return accepted(response, _provision(request, partner, payload))
+
+
+def _provision(request: HttpRequest, partner: Partner, payload: NewCustomer) -> Customer:
     template = template_of(partner, ids.uuid_of_provisioning_id(payload.provisioning_id))
     if template is None:
         raise ApiError(400, "provisioningId: no onboarding template of yours has this Provisioning ID.")
-    row = create_customer(
+    return create_customer(
         partner=partner,
         template=template,
         info=_info(payload),
-        packages=payload.limits,
+        packages=_chosen(payload),
+        location=_headquarters(payload),
+        by=actor_of(request),
+    )
+
+
+@operation(
+    router,
+    "PUT",
+    "/wholesale/customers/{customerId}",
+    scope=Scope.CUSTOMERS_WRITE,
+    control=Control.PARTNER_PROVISIONING,
+    success={202: ResourceUrl},
+    summary="Update a Wholesale Customer",
+    errors=(412,),
+)
+def change_customer(
+    request: HttpRequest,
+    response: HttpResponse,
+    customerId: str,  # noqa: N803
+    query: Query[OnBehalfOf],
+    payload: ChangedCustomer,
+) -> Any:
+    """Replace the list of packages; a package that somebody has cannot be missing. Limits that are not named stay."""
+    row = customer_of(request, customerId, query.on_behalf_of_sub_partner_org_id)
+    etags.require_match(request, speaking.customer(row))
+    update_customer(
+        customer=row,
+        packages=payload.packages,
+        limits=_limits(payload),
+        external_id=payload.external_id,
+        address=Address(**address_columns(payload.address)) if payload.address else None,
         location=_headquarters(payload),
         by=actor_of(request),
     )
     return accepted(response, row)
+
+
+@operation(
+    router,
+    "DELETE",
+    "/wholesale/customers/{customerId}",
+    scope=Scope.CUSTOMERS_WRITE,
+    control=Control.PARTNER_CUSTOMER_CREATE,
+    success={202: None},
+    summary="Remove a Wholesale Customer",
+)
+def remove_customer(request: HttpRequest, customerId: str, query: Query[OnBehalfOf]) -> Any:  # noqa: N803
+    """End the wholesale services: usage stops now. The organization and its people stay."""
+    row = customer_of(request, customerId, query.on_behalf_of_sub_partner_org_id)
+    delete_customer(customer=row, by=actor_of(request))
+    return Status(202, None)
+
+
+@operation(
+    router,
+    "POST",
+    "/wholesale/customers/validate",
+    scope=Scope.CUSTOMERS_WRITE,
+    control=Control.PARTNER_CUSTOMER_CREATE,
+    success={200: Precheck},
+    summary="Precheck a Wholesale Customer Provisioning",
+    reads=True,
+)
+def precheck_customer(request: HttpRequest, query: Query[OnBehalfOf], payload: CheckedCustomer) -> Any:
+    """Would it work? An address and an e-mail are enough for the early sales check; with everything, everything is tried."""
+    partner = partner_of(request, query.on_behalf_of_sub_partner_org_id)
+    address = Address(**address_columns(payload.address))
+    email = payload.customer_info.primary_email if payload.customer_info else ""
+    check_prospect(partner=partner, address=address, email=email, by=actor_of(request))
+    if payload.packages:
+        check_packages(_chosen(payload))
+    if whole := payload.as_new():
+        rehearse(lambda: _provision(request, partner, whole))
+    return precheck_passed()
+
+
+def _limits(payload: ChangedCustomer | CheckedCustomer | NewCustomer) -> dict[str, int | None]:
+    parameters = payload.provisioning_parameters
+    return dict(parameters.packages.limits) if parameters and parameters.packages else {}
+
+
+def _chosen(payload: CheckedCustomer | NewCustomer) -> dict[str, int | None]:
+    """Each package with its limit."""
+    limits = _limits(payload)
+    return {code: limits.get(code) for code in payload.packages or []}
 
 
 def _info(payload: NewCustomer) -> CustomerInfo:
@@ -126,7 +222,7 @@ def _missing(field: str) -> list[Problem]:
     return [Problem(codes.NULL_PARAMETER, f"{field}: a value is required.")]
 
 
-def _headquarters(payload: NewCustomer) -> Headquarters | None:
+def _headquarters(payload: NewCustomer | ChangedCustomer) -> Headquarters | None:
     parameters = payload.provisioning_parameters
     location = parameters.calling.location if parameters and parameters.calling else None
     return _location(location) if location else None

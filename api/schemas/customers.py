@@ -1,7 +1,5 @@
 """Wholesale customers, in and out (public specification: Wholesale Provisioning)."""
 
-from typing import Any
-
 from pydantic import Field
 
 from api.schemas.common import Address, CodedError, CustomerStatus, Heard, PackageName, Spoken, SpokenAddress
@@ -110,6 +108,44 @@ class ProvisioningParameters(Heard):
     packages: PackageParameters | None = None
 
 
+class ChangedCustomer(Heard):
+    """PUT /wholesale/customers/{customerId}: `packages` replaces the whole list."""
+
+    packages: list[PackageName] = Field(min_length=1, max_length=len(PACKAGES))
+    external_id: str | None = Field(default=None, min_length=1, max_length=64)
+    address: Address | None = None
+    provisioning_parameters: ProvisioningParameters | None = None
+    sub_partner_admin_email: str | None = Field(default=None, max_length=161)
+
+
+class CheckedInfo(Heard):
+    """Who a new organization would be, as far as it is known yet."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    primary_email: str = Field(min_length=3, max_length=161)
+    language: str = Field(default="", max_length=5)
+
+
+class CheckedCustomer(Heard):
+    """POST /wholesale/customers/validate: only an address and an e-mail (early sales check), or everything."""
+
+    provisioning_id: str | None = Field(default=None, min_length=1, max_length=200)
+    packages: list[PackageName] | None = Field(default=None, min_length=1, max_length=len(PACKAGES))
+    org_id: str | None = None
+    external_id: str | None = Field(default=None, min_length=1, max_length=64)
+    address: Address
+    customer_info: CheckedInfo | None = None
+    provisioning_parameters: ProvisioningParameters | None = None
+    sub_partner_admin_email: str | None = Field(default=None, max_length=161)
+
+    def as_new(self) -> "NewCustomer | None":
+        """The whole order, when everything of one is there."""
+        info = self.customer_info
+        if not (self.provisioning_id and self.packages and self.external_id and info and info.name):
+            return None
+        return NewCustomer.model_validate(self.model_dump(by_alias=True, exclude_unset=True))
+
+
 class NewCustomer(Heard):
     """POST /wholesale/customers."""
 
@@ -121,10 +157,3 @@ class NewCustomer(Heard):
     customer_info: CustomerInfo | None = None
     provisioning_parameters: ProvisioningParameters | None = None
     sub_partner_admin_email: str | None = Field(default=None, max_length=161)
-
-    @property
-    def limits(self) -> dict[str, int | None]:
-        """Each package with its limit."""
-        parameters = self.provisioning_parameters
-        given: dict[str, Any] = parameters.packages.limits if parameters and parameters.packages else {}
-        return {code: given.get(code) for code in self.packages}

@@ -16,6 +16,7 @@ ORGANISATION_STEPS = (
     "invitation_mail",
 )
 Status = Customer.Status
+UNDER_WAY = (CustomerPackage.Status.PROVISIONING, CustomerPackage.Status.DELETING)
 
 
 def settle_customer(customer: Customer) -> None:
@@ -24,9 +25,11 @@ def settle_customer(customer: Customer) -> None:
 
 
 def settled_status(customer: Customer) -> Customer.Status:
-    """Error without an organisation; action needed while a package or a step of the organisation has failed."""
+    """Error without an organisation; updating while a package comes or goes; action needed while something has failed."""
     if customer.org_id is None:
         return Status.ERROR
+    if customer.packages.filter(status__in=UNDER_WAY).exists():
+        return Status.UPDATING
     failed = customer.packages.filter(status=CustomerPackage.Status.ERROR).exists()
     steps = ProvisioningStep.objects.filter(
         job__customer=customer, name__in=ORGANISATION_STEPS, state=ProvisioningStep.State.FAILED

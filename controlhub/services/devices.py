@@ -228,7 +228,7 @@ def delete_device(*, device: Device, by: Actor) -> None:
         by=by,
         changes={"mac": [device.mac_address, None]},
     )
-    _remove([device], by=by)
+    remove_devices([device], by=by)
 
 
 def release_devices(
@@ -240,14 +240,18 @@ def release_devices(
     """
     owner = {"subscriber": subscriber} if subscriber else {"workspace": workspace}
     devices = list(Device.objects.filter(**owner).select_related("customer", "subscriber", "workspace"))
-    _remove(devices, by=by)
+    remove_devices(devices, by=by)
     return [" ".join(filter(None, (device.model_name, device.mac_address))) for device in devices]
 
 
-def _remove(devices: Iterable[Device], *, by: Actor) -> None:
+def remove_devices(devices: Iterable[Device], *, by: Actor) -> int:
+    """Low level: delete devices here and, by a job each, in Webex; returns how many."""
+    count = 0
     for device in devices:
         push_device_removal(device=device, by=by)
         Device.objects.filter(pk=device.pk).delete()
+        count += 1
+    return count
 
 
 @transaction.atomic

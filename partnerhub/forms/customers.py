@@ -189,7 +189,7 @@ class CustomerInfoForm(AddressForm):
 class PackagesForm(forms.Form):
     """Page 2: packages and add-ons, each with an optional quantity limit."""
 
-    def __init__(self, data: Any = None, *, context: WizardContext) -> None:
+    def __init__(self, data: Any = None, *, context: WizardContext | None) -> None:
         super().__init__(data)
         for package in CATALOGUE:
             self.fields[f"package_{package.code}"] = forms.BooleanField(

@@ -227,7 +227,7 @@ def active_templates(partner: Partner) -> QuerySet[OnboardingTemplate]:
 
 def external_id_is_taken(partner: Partner, external_id: str) -> bool:
     """Does another customer of this partner have this external ID?"""
-    return partner.customers.filter(external_id=external_id).exists()
+    return partner.customers.filter(external_id=external_id, deleted_at=None).exists()
 
 
 def email_is_taken(email: str) -> bool:
@@ -235,9 +235,9 @@ def email_is_taken(email: str) -> bool:
     email = email.strip().lower()
     users = Subscriber.objects.filter(deleted_at=None).alias(lower=Lower("email")).filter(lower=email)
     return (
-        AdminUser.objects.filter(email=email).exists()
+        AdminUser.objects.filter(email=email, role_assignments__isnull=False).exists()
         or users.exists()
-        or Customer.objects.filter(primary_email__iexact=email).exists()
+        or Customer.objects.filter(primary_email__iexact=email, deleted_at=None).exists()
     )
 
 

@@ -136,7 +136,7 @@ def create_customer(
     """
     authorize(by, Control.PARTNER_CUSTOMER_CREATE, partner=partner)
     version = _lock_template(template, partner)
-    _check_packages(packages)
+    check_packages(packages)
     if needs_calling(set(packages)) != (location is not None):
         raise LocationNeeded(field="location")
     customer = _save_customer(partner, version, info, location)
@@ -151,7 +151,7 @@ def create_customer(
         CustomerPackage(customer=customer, package=code, limit=packages[code]) for code in PACKAGES if code in packages
     )
     if location:
-        _save_headquarters(customer, location)
+        save_headquarters(customer, location)
     _assign_service_provider_admin(customer, version)
     _enqueue_onboarding(customer, packages, by)
     audit.record(
@@ -183,7 +183,8 @@ def _lock_template(template: OnboardingTemplate, partner: Partner) -> TemplateVe
     return fresh.current_version
 
 
-def _check_packages(packages: Mapping[str, int | None]) -> None:
+def check_packages(packages: Mapping[str, int | None]) -> None:
+    """Raises NoPackage, MissingDependency or InvalidLimit unless these packages (code to limit) can be sold together."""
     if not packages or not packages.keys() <= PACKAGES.keys():
         raise NoPackage(field="packages")
     for code, needs in missing_dependencies(set(packages)).items():
@@ -223,7 +224,7 @@ def _save_customer(
 def _check_customer(customer: Customer, info: CustomerInfo) -> None:
     if not info.supported_location:
         raise LocationNotSupported(field="supported_location")
-    _check_columns(customer, info.address, exclude={"partner", "org_id"})
+    check_columns(customer, info.address, exclude={"partner", "org_id"})
     if "%" in customer.name:
         raise InvalidCustomer("A company name has no % sign.", field="name")
     if external_id_is_taken(customer.partner, customer.external_id):
@@ -239,7 +240,7 @@ def _hold_email(email: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"customer e-mail {email}"])
 
 
-def _check_columns(row: Customer | Location, address: Address, *, exclude: set[str]) -> None:
+def check_columns(row: Customer | Location, address: Address, *, exclude: set[str]) -> None:
     """Lengths, choices and addresses: the same rules for the wizard and for the API."""
     try:
         row.clean_fields(exclude=exclude)
@@ -267,7 +268,8 @@ def _inherit_settings(customer: Customer, version: TemplateVersion) -> None:
     )
 
 
-def _save_headquarters(customer: Customer, headquarters: Headquarters) -> None:
+def save_headquarters(customer: Customer, headquarters: Headquarters) -> Location:
+    """Low level: the first location, checked. Raises InvalidCustomer."""
     # Calling spells locales in lower case (domain.md 13.7).
     location = Location(
         customer=customer,
@@ -279,10 +281,11 @@ def _save_headquarters(customer: Customer, headquarters: Headquarters) -> None:
         **asdict(headquarters.address),
     )
     try:
-        _check_columns(location, headquarters.address, exclude={"customer"})
+        check_columns(location, headquarters.address, exclude={"customer"})
     except InvalidCustomer as error:
         raise InvalidCustomer(f"Headquarters location: {error}", field="location") from error
     location.save(force_insert=True)
+    return location
 
 
 def _assign_service_provider_admin(customer: Customer, version: TemplateVersion) -> None:

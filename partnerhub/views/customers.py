@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from controlhub.services.readiness import READY
 from partnerhub.forms.customers import AddressForm, CustomerFilterForm, RestrictedModeForm
 from partnerhub.queries.customers import (
     EXPORT_HEADER,
@@ -62,6 +63,10 @@ class CustomerPage(PartnerView):
             "panel": panel,
             "restricted_form": RestrictedModeForm(initial={"on": "0" if customer.restricted else "1"}),
             "may_restrict": self.level(Control.PARTNER_RESTRICTED_MODE) is Level.EDIT,
+            "may_sell": level(self.actor, Control.PARTNER_PROVISIONING, customer=customer) is Level.EDIT
+            and customer.status in READY,
+            "may_delete": self.level(Control.PARTNER_CUSTOMER_CREATE) is Level.EDIT
+            and customer.status in READY | {Customer.Status.ERROR},
             "may_set_up": level(self.actor, Control.USERS_ADD, customer=customer) is Level.EDIT,
             "close_url": self.with_filters(self.list_url()),
             "panel_poll_seconds": poll_seconds(panel),

@@ -59,7 +59,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     """Customers as an actor may see them."""
 
     def visible_to(self, actor: "Actor") -> "CustomerQuerySet":
-        """Customers the actor administers, or manages from the partner's side (its sub-partners' included)."""
+        """Customers the actor administers, or manages from the partner's side (its sub-partners' included).
+
+        One whose wholesale services were deleted is seen by nobody any more; its history and bills stay.
+        """
         if actor.is_system:
             return self
         assigned = Q(partner_id__in=actor.assigned_customers_partner_ids, pk__in=actor.assigned_customer_ids)
@@ -67,7 +70,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             Q(pk__in=actor.customer_ids)
             | Q(partner_id__in=actor.all_customers_partner_ids)
             | Q(partner__parent_id__in=actor.parent_partner_ids)
-            | assigned
+            | assigned,
+            deleted_at=None,
         )
 
 
@@ -104,6 +108,8 @@ class Customer(models.Model):
     sip_domain = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     status_changed_at = models.DateTimeField(default=timezone.now)
+    # The wholesale services are gone; the organisation lives on in Webex (domain.md 2.8).
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = CustomerQuerySet.as_manager()
     # Who looks at it, set by CustomerView: what is reached from here is narrowed to what he may see (tenancy.narrowing).
@@ -111,7 +117,12 @@ class Customer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("partner", "external_id", name="customer_external_id_once_per_partner"),
+            models.UniqueConstraint(
+                "partner",
+                "external_id",
+                condition=Q(deleted_at=None),
+                name="customer_external_id_once_per_partner",
+            ),
             models.CheckConstraint(condition=~Q(external_id=""), name="customer_has_external_id"),
             models.CheckConstraint(condition=~Q(name__contains="%"), name="customer_name_without_percent"),
             models.CheckConstraint(

@@ -11,7 +11,7 @@ from tenancy.models import AuditEvent, Customer
 from tenancy.opaque_ids import opaque_id
 from tests.api.conftest import ApiClient
 from tests.cast import Cast
-from tests.factories import make_customer, make_package
+from tests.factories import make_customer, make_location, make_package
 
 Api = Callable[..., ApiClient]
 ADDRESS = {
@@ -178,3 +178,71 @@ def test_sub_partners_are_listed_for_their_parent(cast: Cast, api: Api) -> None:
     suspended = client.get("/wholesale/subPartners?provisioningState=suspended")
     assert suspended.json() == {"items": [], "subPartners": []}
     assert api("subpartner_full").get("/wholesale/subPartners").status_code == 403
+
+
+def test_put_replaces_the_packages(cast: Cast, api: Api, settings: Any) -> None:
+    make_package(cast.acme, "webex_meetings")
+    path = f"/wholesale/customers/{customer_id(cast.acme)}"
+    body = {"packages": ["webex_suite"], "provisioningParameters": {"packages": {"limits": {"webex_suite": 4}}}}
+    client = api("partner_full")
+    assert client.put(path, body).status_code == 400  # calling without a location
+    make_location(cast.acme)
+    response = client.put(path, body)
+    url = f"{settings.BASE_URL}/v1{path}"
+    assert (response.status_code, response.json(), response.headers["Location"]) == (202, {"url": url}, url)
+    assert client.get(path).json() == spoken(
+        cast.acme,
+        status="updating",
+        packages=["webex_suite", "webex_meetings"],
+        resourceDetails={
+            "packages": [
+                {"name": "webex_suite", "status": "provisioning"},
+                {"name": "webex_meetings", "status": "deleting"},
+            ]
+        },
+    )
+
+
+def test_if_match_refuses_who_has_read_something_older(cast: Cast, api: Api) -> None:
+    make_package(cast.acme, "webex_meetings")
+    path, client = f"/wholesale/customers/{customer_id(cast.acme)}", api("partner_full")
+    tag = client.get(path).headers["ETag"]
+    body = {"packages": ["webex_meetings"], "externalId": "NEW-1"}
+    assert client.put(path, body, If_Match=tag).status_code == 202
+    refused = client.put(path, body | {"externalId": "NEW-2"}, If_Match=tag)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (412, 80412)
+    assert Customer.objects.get(pk=cast.acme.pk).external_id == "NEW-1"
+
+
+def test_delete_ends_the_wholesale_services(cast: Cast, api: Api) -> None:
+    path, client = f"/wholesale/customers/{customer_id(cast.acme)}", api("partner_full")
+    response = client.delete(path)
+    assert (response.status_code, response.content) == (202, b"")
+    assert client.get(path).json()["status"] == "deleting"
+    again = client.delete(path)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (409, 81012)
+
+
+def passed() -> dict[str, Any]:
+    text = "Provisioning preCheck validation successful."
+    return {"message": "success", "info": [{"infoCode": 100, "description": text}]}
+
+
+def test_the_early_sales_check_needs_an_address_and_an_email(cast: Cast, api: Api) -> None:
+    client, path = api("partner_full"), "/wholesale/customers/validate"
+    early = {"address": ADDRESS, "customerInfo": {"primaryEmail": "new@harbor.example.com"}}
+    assert client.post(path, early).json() == passed()
+    taken = early | {"customerInfo": {"primaryEmail": cast.acme.primary_email}}
+    assert [e["code"] for e in client.post(path, taken).json()["errors"]] == [10022]
+    nowhere = {"address": ADDRESS | {"stateOrProvince": ""}}
+    assert client.post(path, nowhere).status_code == 400
+
+
+def test_the_full_check_tries_everything_and_leaves_nothing(cast: Cast, api: Api, new_customer: dict[str, Any]) -> None:
+    client, path = api("partner_full"), "/wholesale/customers/validate"
+    events = AuditEvent.objects.count()
+    assert client.post(path, new_customer).json() == passed()
+    refused = client.post(path, new_customer | {"externalId": cast.acme.external_id})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, 81022)
+    assert (AuditEvent.objects.count(), ProvisioningJob.objects.count()) == (events, 0)
+    assert not Customer.objects.filter(external_id="HARBOR-1").exists()
