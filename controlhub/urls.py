@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("users/<uuid:subscriber>/resend/", user_status.UserResend.as_view(), name="user-resend"),
     path("users/<uuid:subscriber>/delete/", user_status.UserDelete.as_view(), name="user-delete"),
     path("users/<uuid:subscriber>/calling/", user_changes.UserCalling.as_view(), name="user-calling"),
+    path("users/<uuid:subscriber>/services/", user_changes.UserServices.as_view(), name="user-services"),
     path("users/<uuid:subscriber>/package/", user_changes.UserPackage.as_view(), name="user-package"),
     path(
         "users/<uuid:subscriber>/package/remove/", user_changes.UserRemovePackage.as_view(), name="user-remove-package"
@@ -71,6 +72,11 @@ urlpatterns: list[URLPattern] = [
         "locations/<uuid:location>/main-number/",
         location_changes.LocationMainNumber.as_view(),
         name="location-main-number",
+    ),
+    path(
+        "locations/<uuid:location>/call-recording/",
+        location_changes.LocationRecording.as_view(),
+        name="location-recording",
     ),
     path("locations/<uuid:location>/delete/", location_changes.LocationDelete.as_view(), name="location-delete"),
     path("numbers/", numbers.NumberList.as_view(), name="number-list"),

@@ -81,6 +81,9 @@ class WebexGateway(Protocol):
     def set_person_active(self, *, key: str, person_id: str, active: bool) -> Answer:
         """{} once the person may use the services, or may not."""
 
+    def set_person_services(self, *, key: str, person_id: str, off: list[str]) -> Answer:
+        """{} once the person uses what the package brings, without the services in `off`."""
+
     def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
         """{} once the person signs in with that address."""
 

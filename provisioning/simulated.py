@@ -106,6 +106,9 @@ class SimulatedWebex:
     def set_person_active(self, *, key: str, person_id: str, active: bool) -> Answer:
         return self._call("set_person_active", key, {"person_id": person_id, "active": active}, {})
 
+    def set_person_services(self, *, key: str, person_id: str, off: list[str]) -> Answer:
+        return self._call("set_person_services", key, {"person_id": person_id, "off": off}, {})
+
     def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
         return self._call("change_person_email", key, {"person_id": person_id, "email": email}, {})
 

@@ -15,3 +15,9 @@ def offer(form: forms.BaseForm, field: str, choices: Iterable[tuple[str, str]]) 
 def offer_rows(form: forms.BaseForm, field: str, rows: QuerySet) -> None:
     """Offer these rows in a model field."""
     cast(forms.ModelChoiceField, form.fields[field]).queryset = rows
+
+
+def lock(form: forms.BaseForm, *, unless: bool) -> None:
+    """Show every field disabled, for a viewer who may only read; what is posted in one is ignored."""
+    for field in form.fields.values():
+        field.disabled = not unless

@@ -99,6 +99,14 @@ class PstnForm(forms.Form):
         offer(self, "pstn", [choice for choice in Location.Pstn.choices if choice[0] not in kept])
 
 
+class RecordingForm(forms.Form):
+    """Who records the calls of one location."""
+
+    call_recording = forms.ChoiceField(
+        required=False, label="Call recording", choices=Location.CallRecording.choices, widget=forms.RadioSelect
+    )
+
+
 class CallingNumbersForm(forms.Form):
     """Main number and emergency call-back number, out of the location's active numbers that belong to nobody."""
 

@@ -115,6 +115,22 @@ class CallerIdForm(forms.Form):
         offer_rows(self, "number", numbers)
 
 
+class ServicesForm(forms.Form):
+    """The services that the user's packages bring, each on or off."""
+
+    messaging = forms.BooleanField(required=False)
+    meetings = forms.BooleanField(required=False)
+    calling = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, included: Iterable[str], locked: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = set(included)
+        for name in [name for name in self.fields if name not in kept]:
+            del self.fields[name]
+        for field in self.fields.values():
+            field.disabled = locked
+
+
 class AutomaticForm(forms.Form):
     """The package that new users get by themselves."""
 

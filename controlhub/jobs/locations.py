@@ -42,7 +42,7 @@ def mark_created(location: Location, *, pstn_provider: str) -> None:
 
 # What Webex is told of a location.
 _TOLD = [*ADDRESS_FIELDS, "name", "time_zone", "language", "emergency_location_identifier"]
-_TOLD += ["pstn", "pstn_provider", "pstn_route_type", "pstn_route"]
+_TOLD += ["pstn", "pstn_provider", "pstn_route_type", "pstn_route", "call_recording"]
 
 
 def _row(context: StepContext) -> Location:

@@ -286,6 +286,15 @@ def _person_status(context: StepContext) -> Result:
     return gateway().set_person_active(key=context.key, person_id=_person_id(subscriber), active=active)
 
 
+def _person_services(context: StepContext) -> Result:
+    """Tell Webex what holds now, whichever of several switches comes last."""
+    subscriber = _subscriber(context.customer, context.item)
+    if subscriber.deleted_at or _never_arrived(subscriber):
+        return {"skipped": "Webex has no such user."}
+    off = [service for service in ("messaging", "meetings", "calling") if getattr(subscriber, f"{service}_off")]
+    return gateway().set_person_services(key=context.key, person_id=_person_id(subscriber), off=off)
+
+
 def _change_email(context: StepContext) -> Result:
     subscriber = _subscriber(context.customer, context.item)
     if subscriber.deleted_at or _never_arrived(subscriber):
@@ -316,6 +325,7 @@ CLAIM_PERSON = StepHandler(_claim_person, _person_created, _person_refused, cont
 COMPLETE_MIGRATION = StepHandler(_complete_migration, _person_created, _person_refused, control=Control.USERS_ADD)
 CONSENT_MAIL = StepHandler(_send_consent_mail, control=Control.USER_STATUS)
 PERSON_STATUS = StepHandler(_person_status, _package_changed, _change_refused, control=Control.USER_STATUS)
+PERSON_SERVICES = StepHandler(_person_services, _package_changed, _change_refused, control=Control.USER_SERVICES)
 INVITE_PERSON = StepHandler(_invite_person, _package_changed, _change_refused, control=Control.USER_STATUS)
 CHANGE_EMAIL = StepHandler(_change_email, _package_changed, _change_refused, critical=True, control=Control.USER_EMAIL)
 DELETE_PERSON = StepHandler(_delete_person, control=Control.USER_STATUS)
@@ -332,6 +342,7 @@ JOB_TYPES = {
     ),
     "consent_mail": JobType("Ask for consent", {"consent_mail": CONSENT_MAIL}),
     "subscriber_status": JobType("Change status", {"person_status": PERSON_STATUS}),
+    "subscriber_services": JobType("Change services", {"person_services": PERSON_SERVICES}),
     "invite_subscriber": JobType("Invite user", {"invite_person": INVITE_PERSON}),
     "change_email": JobType("Change email", {"change_email": CHANGE_EMAIL, "invite_person": INVITE_PERSON}),
     "delete_subscriber": JobType("Delete user", {"delete_person": DELETE_PERSON}),

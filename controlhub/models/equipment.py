@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from controlhub.scope import InLocations
@@ -71,7 +72,10 @@ class Device(models.Model):
             ),
             models.UniqueConstraint("sip_username", condition=~Q(sip_username=""), name="sip_username_once"),
         ]
-        indexes = [models.Index(fields=["customer", "model", "id"], name="device_list")]
+        indexes = [
+            models.Index(fields=["customer", "model", "id"], name="device_list"),
+            models.Index(Upper("serial"), name="device_serial"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model_name} of {self.owner}"

@@ -34,6 +34,12 @@ class Location(models.Model):
         TRUNK = "TRUNK", "Trunk"
         ROUTE_GROUP = "ROUTE_GROUP", "Route group"
 
+    class CallRecording(models.TextChoices):
+        AS_ORGANIZATION = "", "As in the organization's calling settings"
+        OFF = "off", "No call recording"
+        WEBEX = "webex", "Webex"
+        THIRD_PARTY = "third_party", "Third-party recorder"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="locations")
     name = models.CharField(max_length=80)
@@ -52,6 +58,7 @@ class Location(models.Model):
     pstn_provider = models.CharField(max_length=80, blank=True)
     pstn_route_type = models.CharField(max_length=12, choices=RouteType, blank=True, db_default="", default="")
     pstn_route = models.CharField(max_length=80, blank=True, db_default="", default="")
+    call_recording = models.CharField(max_length=12, choices=CallRecording, blank=True, db_default="", default="")
     main_number = models.ForeignKey("PhoneNumber", models.PROTECT, null=True, blank=True, related_name="main_of")
     emergency_callback_number = models.ForeignKey(
         "PhoneNumber", models.PROTECT, null=True, blank=True, related_name="emergency_callback_of"

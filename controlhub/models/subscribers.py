@@ -35,6 +35,10 @@ class Subscriber(models.Model):
     caller_id_number = models.ForeignKey("PhoneNumber", models.SET_NULL, null=True, blank=True, related_name="shown_by")
     caller_id_first_name = models.CharField(max_length=30, blank=True, default="", db_default="")
     caller_id_last_name = models.CharField(max_length=30, blank=True, default="", db_default="")
+    # What is switched off although a package brings it. It costs the same.
+    messaging_off = models.BooleanField(default=False, db_default=False)
+    meetings_off = models.BooleanField(default=False, db_default=False)
+    calling_off = models.BooleanField(default=False, db_default=False)
     error = models.TextField(blank=True)
     admin = models.ForeignKey(AdminUser, models.SET_NULL, null=True, blank=True, related_name="subscribers")
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,6 +1,6 @@
 """Subscribers for the users list, the user page and the CSV export."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -115,21 +115,30 @@ def package_history(subscriber: Subscriber, *, size: int = 50) -> list[PackageAs
 
 @dataclass(frozen=True)
 class Services:
-    """What the subscriber can use right now, by his packages."""
+    """Services of a user: what packages bring, or what he can use right now."""
 
     messaging: bool = False
     meetings: bool = False
     calling: bool = False
 
 
-def services_of(subscriber: Subscriber) -> Services:
-    """Read from `open_assignments` (see `with_facts`). Nobody uses anything while he is deactivated."""
+def included_services(held: Iterable[PackageAssignment]) -> Services:
+    """What these packages bring. Every package with meetings has messaging, and no other (domain.md 2.4)."""
+    packages = [PACKAGES[row.package] for row in held]
+    together = any(package.meetings for package in packages)
+    return Services(messaging=together, meetings=together, calling=any(package.calling for package in packages))
+
+
+def services_of(subscriber: Subscriber, held: Iterable[PackageAssignment]) -> Services:
+    """What the open assignments `held` bring and nobody switched off. A deactivated user can use nothing."""
     if subscriber.status == Subscriber.Status.SUSPENDED:
         return Services()
-    held = [PACKAGES[row.package] for row in subscriber.open_assignments]  # type: ignore[attr-defined]
-    # Every package with meetings has messaging, and no other (domain.md 2.4).
-    together = any(package.meetings for package in held)
-    return Services(messaging=together, meetings=together, calling=any(package.calling for package in held))
+    included = included_services(held)
+    return Services(
+        messaging=included.messaging and not subscriber.messaging_off,
+        meetings=included.meetings and not subscriber.meetings_off,
+        calling=included.calling and not subscriber.calling_off,
+    )
 
 
 def events_about(subscriber: Subscriber, *, size: int = 10) -> list[AuditEvent]:

@@ -33,6 +33,7 @@ from controlhub.services.seats import (
     package_name,
     take_seats,
 )
+from controlhub.services.user_services import bring_all
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -138,6 +139,8 @@ def assign_package(
     started = {"package": [None, package], "from": [None, assignment.started_at.isoformat()]}
     _record("assigned", subject, by, started | facts)
     if isinstance(subject, Subscriber):
+        if assignment.is_base:
+            bring_all(subject)
         pushes.push_package(subscriber=subject, package=package, by=by)
     return assignment
 
@@ -215,6 +218,7 @@ def change_package(
     end_intervals(change.ended, at=moment)
     take_seats(customer=customer, package=package)
     assignment = open_interval(subject=subscriber, package=package, at=moment)
+    bring_all(subscriber)
     facts |= _leave_queues(subscriber, package, by)
     ended = {"add_ons": [[row.package for row in change.lost_add_ons], []]} if change.lost_add_ons else {}
     changes = {"package": [change.before.package, package], "at": [None, moment.isoformat()]}

@@ -1,4 +1,4 @@
-"""The PSTN connection of a location, and the numbers that speak for the whole location (domain.md 4.4, 13.5)."""
+"""How a location calls: PSTN connection, the numbers that speak for it, call recording (domain.md 4.4, 8.2, 13.5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +53,11 @@ class NotALocationNumber(DomainError):
             f"{e164} cannot be used here: it must be an active number of this location that belongs to nobody.",
             field=field,
         )
+
+
+class NotARecorder(DomainError):
+    code = "not_a_recorder"
+    message = "Choose one of the listed values."
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,27 @@ def set_calling_numbers(
         _store(location, wanted)
         _record("numbers_changed", f"Main numbers of {location} changed", location, changes, by)
         pushes.push_location(location=location, by=by)
+    return location
+
+
+@transaction.atomic
+def set_location_recording(*, location: Location, call_recording: str, by: Actor) -> Location:
+    """Who records calls of this location, if not as in the organization. The same again changes nothing.
+
+    Raises Forbidden, CustomerNotReady, NotARecorder.
+    """
+    authorize(by, Control.LOCATION_CALL_RECORDING, customer=location.customer)
+    require_ready(location.customer)
+    if call_recording not in Location.CallRecording.values:
+        raise NotARecorder(field="call_recording")
+    row = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+    if row.call_recording == call_recording:
+        return location
+    changes = {"call_recording": [row.call_recording, call_recording]}
+    _store(location, {"call_recording": call_recording})
+    text = f"Call recording of {location}: {location.get_call_recording_display()}"
+    _record("recording_changed", text, location, changes, by)
+    pushes.push_location(location=location, by=by)
     return location
 
 

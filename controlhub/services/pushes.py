@@ -21,6 +21,7 @@ CLAIM_SUBSCRIBERS = "claim_subscribers"
 CONSENT_MAIL = "consent_mail"
 COMPLETE_MIGRATION = "complete_migration"
 SUBSCRIBER_STATUS = "subscriber_status"
+SUBSCRIBER_SERVICES = "subscriber_services"
 INVITE_SUBSCRIBER = "invite_subscriber"
 CHANGE_EMAIL = "change_email"
 DELETE_SUBSCRIBER = "delete_subscriber"
@@ -132,6 +133,11 @@ def push_migration(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
 def push_status(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
     """Tell Webex whether the person may use the services now."""
     return _push_one(SUBSCRIBER_STATUS, ["person_status"], f"Status of {subscriber}", subscriber, by)
+
+
+def push_services(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex which services of his packages the person may use."""
+    return _push_one(SUBSCRIBER_SERVICES, ["person_services"], f"Services of {subscriber}", subscriber, by)
 
 
 def push_invitation(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:

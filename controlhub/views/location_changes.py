@@ -1,4 +1,4 @@
-"""What is decided about a location apart from its address: PSTN connection, main numbers, deletion."""
+"""What is decided about a location apart from its address: PSTN connection, main numbers, call recording, deletion."""
 
 from typing import Any
 
@@ -8,10 +8,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from controlhub.forms.locations import CallingNumbersForm, PstnForm
+from controlhub.forms.fields import lock
+from controlhub.forms.locations import CallingNumbersForm, PstnForm, RecordingForm
 from controlhub.queries.locations import free_numbers
 from controlhub.services.locations import contents_of, delete_location
-from controlhub.services.pstn import FIELDS, PARTNER_ONLY, PstnConnection, change_connection, set_calling_numbers
+from controlhub.services.pstn import (
+    FIELDS,
+    PARTNER_ONLY,
+    PstnConnection,
+    change_connection,
+    set_calling_numbers,
+    set_location_recording,
+)
 from controlhub.views.form_errors import show_refusal
 from controlhub.views.locations import LocationView, to_location
 from tenancy.errors import DomainError, Forbidden
@@ -46,6 +54,7 @@ class LocationPstn(LocationView):
         return PstnForm(data, initial=initial, country=place.country, hidden=hidden)
 
     def _page(self, request: HttpRequest, form: forms.Form, *, status: int = 200) -> HttpResponse:
+        lock(form, unless=self.level(self.control) is Level.EDIT)
         context = {"form": form, "location": self.location}
         return render(request, "controlhub/locations/pstn.html", context, status=status)
 
@@ -84,8 +93,35 @@ class LocationMainNumber(LocationView):
         return CallingNumbersForm(data, initial=initial, numbers=[*filter(None, held), *free_numbers(self.location)])
 
     def _page(self, request: HttpRequest, form: forms.Form, *, status: int = 200) -> HttpResponse:
+        lock(form, unless=self.level(self.control) is Level.EDIT)
         context = {"form": form, "location": self.location}
         return render(request, "controlhub/locations/main_number.html", context, status=status)
+
+
+class LocationRecording(LocationView):
+    """Who records the calls of the location."""
+
+    control = Control.LOCATION_CALL_RECORDING
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self._page(request, RecordingForm(initial={"call_recording": self.location.call_recording}))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = RecordingForm(request.POST)
+        if form.is_valid():
+            try:
+                set_location_recording(location=self.location, by=self.actor, **form.cleaned_data)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                messages.success(request, f"Call recording of {self.location} is saved.")
+                return to_location(self.location)
+        return self._page(request, form, status=422)
+
+    def _page(self, request: HttpRequest, form: RecordingForm, *, status: int = 200) -> HttpResponse:
+        lock(form, unless=self.level(self.control) is Level.EDIT)
+        context = {"form": form, "location": self.location}
+        return render(request, "controlhub/locations/recording.html", context, status=status)
 
 
 class LocationDelete(LocationView):

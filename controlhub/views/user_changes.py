@@ -1,20 +1,23 @@
-"""What can be changed about a user: name, number and extension, package."""
+"""What can be changed about a user: name, number and extension, services, package."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from controlhub.forms.users import CallerIdForm, CallingForm, EmailForm, PackageForm, ProfileForm
+from controlhub.forms.users import CallerIdForm, CallingForm, EmailForm, PackageForm, ProfileForm, ServicesForm
 from controlhub.models import PackageAssignment
 from controlhub.queries.locations import free_numbers, only_location
 from controlhub.queries.packages import ChangeEffect, effect_of_change, package_meters, package_options
+from controlhub.queries.users import included_services
 from controlhub.services.administrators import floor_package
 from controlhub.services.calling import change_calling_data
 from controlhub.services.lifecycle import change_email
 from controlhub.services.packages import assign_package, change_package, remove_package
 from controlhub.services.subscribers import rename_subscriber, set_caller_id
+from controlhub.services.user_services import set_services
 from controlhub.views.form_errors import show_refusal
 from controlhub.views.users import SubscriberView
 from tenancy.errors import DomainError, Forbidden
@@ -158,6 +161,39 @@ class UserCalling(EditView):
 
     def _page(self, request: HttpRequest, form: CallingForm, *, status: int = 200) -> HttpResponse:
         context = {"heading": "Number and extension", "reason_control": Control.USER_PRIMARY_NUMBER}
+        return self.edit_page(request, form, context, status=status)
+
+
+class UserServices(EditView):
+    """Messaging, meetings and calling, as far as the packages bring them."""
+
+    control = Control.USER_SERVICES
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self._page(request, self._form())
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = self._form(request.POST)
+        if form.is_valid():
+            try:
+                set_services(subscriber=self.subscriber, by=self.actor, **form.cleaned_data)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                return self.done(f"The services of {self.subscriber} are saved.")
+        return self._page(request, form, status=422)
+
+    def _form(self, data: Any = None) -> ServicesForm:
+        included = asdict(included_services(self.subscriber.open_assignments))  # type: ignore[attr-defined]
+        return ServicesForm(
+            data,
+            initial={name: not getattr(self.subscriber, f"{name}_off") for name in included},
+            included=[name for name, brought in included.items() if brought],
+            locked=self.level(self.control) < Level.EDIT,
+        )
+
+    def _page(self, request: HttpRequest, form: ServicesForm, *, status: int = 200) -> HttpResponse:
+        context = {"heading": "Edit services", "reason_control": self.control}
         return self.edit_page(request, form, context, status=status)
 
 

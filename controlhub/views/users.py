@@ -13,7 +13,15 @@ from controlhub.models import Subscriber
 from controlhub.queries.columns import columns_of, list_view
 from controlhub.queries.devices import devices_of
 from controlhub.queries.locations import location_choices
-from controlhub.queries.users import events_about, package_history, page_order, services_of, users_of, with_facts
+from controlhub.queries.users import (
+    events_about,
+    included_services,
+    package_history,
+    page_order,
+    services_of,
+    users_of,
+    with_facts,
+)
 from controlhub.services.consents import pending_request
 from controlhub.services.directory import synchronized_with
 from controlhub.services.list_columns import choose_columns
@@ -119,12 +127,14 @@ class UserDetail(SubscriberView):
     control = Control.USERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        held = self.subscriber.open_assignments  # type: ignore[attr-defined]
         context = {
             "subscriber": self.subscriber,
             "devices": devices_of(self.customer, subscriber=self.subscriber.public_id),
             "history": package_history(self.subscriber),
             "events": events_about(self.subscriber),
-            "services": services_of(self.subscriber),
+            "services": services_of(self.subscriber, held),
+            "included": included_services(held),
             "directory": synchronized_with(self.customer),
             "consent": pending_request(self.subscriber),
         }

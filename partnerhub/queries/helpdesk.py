@@ -7,16 +7,18 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from controlhub.models import Device, PackageAssignment, PhoneNumber, Subscriber
-from partnerhub.models import IdentityCheck
+from controlhub.queries.users import Services, services_of
+from partnerhub.models import CustomerOrigin, IdentityCheck
 from provisioning.models import ProvisioningStep
 from tenancy.actors import Actor
 from tenancy.launch import may_launch
-from tenancy.models import AdminUser, Customer, Partner
+from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
 from tenancy.opaque_ids import parse_opaque_id
 from tenancy.policy import CUSTOMER_ROLES
 
 MOST = 10
 LEAST_CHARACTERS = 3
+OWNERS = ("customer__partner", "subscriber", "workspace")
 _PHONE = re.compile(r"[+()0-9 ./-]{7,25}\Z")
 
 
@@ -33,6 +35,14 @@ class Found:
     def __bool__(self) -> bool:
         return bool(self.people or self.organisations or self.numbers or self.devices)
 
+    @property
+    def customers(self) -> set[Customer]:
+        """Every organisation that a row is of."""
+        owners = [row.customer for row in self.people]
+        owners += [row.customer for row in self.numbers]
+        owners += [row.customer for row in self.devices]
+        return {*self.organisations, *owners}
+
 
 def customers_to_help(partner: Partner, *, actor: Actor) -> QuerySet[Customer]:
     """The partner's own customers that the actor may see; never those of its indirect providers."""
@@ -48,16 +58,17 @@ def people_to_help(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
 
 
 def search(partner: Partner, text: str, *, actor: Actor) -> Found:
-    """Everything that `text` names: a name, an e-mail, an id, a MAC, a serial, a number however written. Four queries."""
+    """Everything that `text` names: a name, an e-mail, an id, a meeting site, a MAC, a serial, a SIP user name, a number
+    however written. Four queries."""
     customers = customers_to_help(partner, actor=actor)
     people = list(people_to_help(partner, actor=actor).filter(_person(text)).order_by("last_name", "id")[: MOST + 1])
     organisations = list(customers.filter(_organisation(text)).order_by("name", "id")[: MOST + 1])
     numbers: list[PhoneNumber] = []
     if wanted := e164_prefix(text):
         mine = PhoneNumber.objects.filter(customer__in=customers.values("pk"), e164__startswith=wanted)
-        numbers = list(mine.select_related("customer", "subscriber", "workspace").order_by("e164")[: MOST + 1])
+        numbers = list(mine.select_related(*OWNERS).order_by("e164")[: MOST + 1])
     hardware = Device.objects.filter(_device(text), customer__in=customers.values("pk"))
-    devices = list(hardware.select_related("customer", "subscriber", "workspace").order_by("pk")[: MOST + 1])
+    devices = list(hardware.select_related(*OWNERS).order_by("pk")[: MOST + 1])
     more = any(len(rows) > MOST for rows in (people, organisations, numbers, devices))
     return Found(people[:MOST], organisations[:MOST], numbers[:MOST], devices[:MOST], more)
 
@@ -84,12 +95,14 @@ def _organisation(text: str) -> Q:
     uuid = _uuid("ORGANIZATION", text)
     if uuid:
         return Q(org_id=uuid) | Q(public_id=uuid)
-    return Q(name__icontains=text) | Q(external_id__icontains=text) | Q(primary_email__icontains=text)
+    words = Q(name__icontains=text) | Q(external_id__icontains=text) | Q(primary_email__icontains=text)
+    return words | Q(meeting_site__icontains=text)
 
 
 def _device(text: str) -> Q:
-    """A whole MAC, with or without separators, or a whole serial number."""
-    return Q(mac=re.sub(r"[:.-]", "", text).upper()) | Q(serial__iexact=text)
+    """A whole MAC, with or without separators, a whole serial number, or the user name of a SIP address."""
+    sip = text.lower().removeprefix("sip:").partition("@")[0]
+    return Q(mac=re.sub(r"[:.-]", "", text).upper()) | Q(serial__iexact=text) | Q(sip_username=sip)
 
 
 def _uuid(kind: str, text: str) -> UUID | None:
@@ -104,6 +117,8 @@ class UserFacts:
     """What the user card shows."""
 
     packages: list[PackageAssignment]
+    services: Services
+    roles: list[RoleAssignment]
     devices: list[Device]
     last_mail: ProvisioningStep | None
     check: IdentityCheck | None
@@ -111,12 +126,15 @@ class UserFacts:
 
 
 def user_facts(subscriber: Subscriber, *, actor: Actor) -> UserFacts:
-    """Packages, devices, the last invitation and the last identity check of a user. Four queries."""
+    """Packages, services, roles, devices, the last invitation and the last identity check of a user. Five queries."""
     mails = ProvisioningStep.objects.filter(
         job__customer=subscriber.customer_id, name="invite_user", item=str(subscriber.public_id)
     )
+    packages = list(subscriber.assignments.filter(ended_at=None).order_by("-is_base", "package"))
     return UserFacts(
-        packages=list(subscriber.assignments.filter(ended_at=None).order_by("-is_base", "package")),
+        packages=packages,
+        services=services_of(subscriber, packages),
+        roles=list(subscriber.customer.role_assignments.filter(admin__subscribers=subscriber).order_by("role")),
         devices=list(subscriber.devices.order_by("pk")),
         last_mail=mails.order_by("-pk").first(),
         check=newest_check(subscriber),
@@ -141,3 +159,9 @@ def administrators_to_call(customer: Customer) -> QuerySet[AdminUser]:
     return admins.order_by("email").prefetch_related(
         Prefetch("role_assignments", queryset=here, to_attr="customer_roles")
     )[:50]
+
+
+def subscription_of(customer: Customer) -> str:
+    """The subscription that the customer's packages are billed to: its template's, or its provider's only one."""
+    origin = CustomerOrigin.objects.filter(customer=customer).select_related("template_version").first()
+    return origin.template_version.subscription_id if origin else customer.partner.subscription_id

@@ -8,7 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from controlhub.models import Subscriber
+from controlhub.queries.organization import organization_settings
 from controlhub.queries.packages import package_meters
+from controlhub.services.devices import third_party_enabled
 from partnerhub.forms.helpdesk import CodeForm, SearchForm
 from partnerhub.queries.helpdesk import (
     administrators_to_call,
@@ -16,6 +18,7 @@ from partnerhub.queries.helpdesk import (
     launchable,
     people_to_help,
     search,
+    subscription_of,
     user_facts,
 )
 from partnerhub.services.identity import check_code, send_code
@@ -35,7 +38,8 @@ class HelpDesk(PartnerView):
         valid = form.is_valid()
         text = form.cleaned_data["q"] if valid else ""
         found = search(self.partner, text, actor=self.actor) if text else None
-        context = {"form": form, "text": text, "found": found}
+        launchable_ids = {row.pk for row in found.customers if launchable(row, self.actor)} if found else set()
+        context = {"form": form, "text": text, "found": found, "launchable_ids": launchable_ids}
         part = "#results" if request.htmx.target == "results" else ""  # type: ignore[attr-defined]
         return render(request, f"partnerhub/helpdesk/search.html{part}", context, status=200 if valid else 422)
 
@@ -54,6 +58,9 @@ class OrganizationCard(PartnerView):
             "meters": package_meters(customer),
             "admins": administrators_to_call(customer),
             "launchable": launchable(customer, self.actor),
+            "subscription": subscription_of(customer),
+            "settings": organization_settings(customer),
+            "third_party": third_party_enabled(customer),
         }
         return render(request, "partnerhub/helpdesk/organization.html", context)
 

@@ -137,6 +137,7 @@ class Customer(models.Model):
                 OpClass(Upper("name"), name="gin_trgm_ops"),
                 OpClass(Upper("external_id"), name="gin_trgm_ops"),
                 OpClass(Upper("primary_email"), name="gin_trgm_ops"),
+                OpClass(Upper("meeting_site"), name="gin_trgm_ops"),
                 name="customer_search",
             ),
         ]

@@ -57,8 +57,9 @@ def test_the_connection_is_greyed_and_the_set_up_hidden_for_customer_admins(offi
     client, hq = sign_in("customer_full"), office.headquarters
     content = client.get(page("location-detail", office.customer, hq)).content.decode()
     assert 'aria-disabled="true" aria-describedby="why-not-pstn"' in content
+    assert 'aria-disabled="true" aria-describedby="why-not-recording"' in content
     assert "Main numbers" not in content
-    for name in ("location-pstn", "location-main-number"):
+    for name in ("location-pstn", "location-main-number", "location-recording"):
         assert client.get(page(name, office.customer, hq)).status_code == 403
         assert client.post(page(name, office.customer, hq), {"pstn": "CISCO_PSTN"}).status_code == 403
 
@@ -80,3 +81,10 @@ def test_announcements_may_speak_another_language(office: Office, sign_in: SignI
     client.post(page("location-edit", office.customer, hq), values)
     content = client.get(page("location-detail", office.customer, hq)).content.decode()
     assert "announcements in Spanish (Mexico)" in content
+
+
+def test_staff_choose_who_records(office: Office, staff: Client) -> None:
+    url = page("location-recording", office.customer, office.headquarters)
+    assert staff.post(url, {"call_recording": "pigeon"}).status_code == 422
+    assert staff.post(url, {"call_recording": "third_party"}).status_code == 302
+    assert Location.objects.get(pk=office.headquarters.pk).call_recording == "third_party"

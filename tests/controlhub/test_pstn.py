@@ -164,3 +164,19 @@ def test_nobody_moves_into_a_deleted_location(scene: Scene) -> None:
     refused(
         lambda: numbers.add_numbers(location=branch, numbers="+12175550101", by=scene.by), numbers.LocationGone, scene
     )
+
+
+def test_a_location_may_record_calls_in_its_own_way(scene: Scene) -> None:
+    pstn.set_location_recording(location=scene.headquarters, call_recording="webex", by=scene.by)
+    scene.headquarters.refresh_from_db()
+    assert scene.headquarters.call_recording == "webex"
+    event = AuditEvent.objects.get(customer=scene.customer)
+    assert (event.action, event.changes) == ("location.recording_changed", {"call_recording": ["", "webex"]})
+    pstn.set_location_recording(location=scene.headquarters, call_recording="webex", by=scene.by)
+    assert (AuditEvent.objects.count(), ProvisioningJob.objects.count()) == (1, 1)
+    wrong = refused(
+        lambda: pstn.set_location_recording(location=scene.headquarters, call_recording="pigeon", by=scene.by),
+        pstn.NotARecorder,
+        scene,
+    )
+    assert wrong.field == "call_recording"

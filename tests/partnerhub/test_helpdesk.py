@@ -84,6 +84,26 @@ def test_a_device_is_found_by_mac_and_serial(cast: Cast, ada: Subscriber, text: 
     assert search(cast.south, text, actor=cast.actor("other_partner_full")).devices == []
 
 
+def test_a_sip_device_and_a_meeting_site_are_found(cast: Cast, ada: Subscriber) -> None:
+    phone = make_device(ada, model="generic-sip", management="customer", mac=None, sip_username="sip00ff")
+    for text in ("sip00ff", "sip:SIP00FF@acme.calls.example.com"):
+        assert search(cast.north, text, actor=cast.actor("helpdesk")).devices == [phone]
+    Customer.objects.filter(pk=cast.acme.pk).update(meeting_site="acme-dental.meet.example.com")
+    assert found_by(cast, "helpdesk", "dental.meet")[1] == ["Acme Dental"]
+
+
+def test_control_hub_opens_from_each_row_unless_the_customer_forbids_it(
+    cast: Cast, sign_in: SignIn, ada: Subscriber
+) -> None:
+    make_device(ada, mac="0011AABBCCDD")
+    client, url = sign_in("helpdesk"), page("helpdesk", cast.north)
+    launch = reverse("partnerhub:customer-launch", args=[cast.north.public_id, cast.acme.public_id])
+    for text in ("archer", "Acme Dental", "+12175550101", "0011AABBCCDD"):
+        assert client.get(url, {"q": text}).content.decode().count(launch) == 1, text
+    Customer.objects.filter(pk=cast.acme.pk).update(helpdesk_allowed=False)
+    assert launch not in client.get(url, {"q": "archer"}).content.decode()
+
+
 def test_only_ones_own_customers_are_found(cast: Cast, ada: Subscriber) -> None:
     furnish(cast.open_acme, "Olga", "+12175550102")
     furnish(cast.branch_customer, "Bert", "+12175550103")
@@ -133,6 +153,7 @@ def test_user_card_says_what_help_desk_asks(cast: Cast, sign_in: SignIn, ada: Su
     content = sign_in("helpdesk").get(page("helpdesk-user", cast.north, ada)).content.decode()
     for text in ("Ada Archer", "Active", "Webex Calling", "+12175550101", "None sent", "Launch Control Hub"):
         assert text in content
+    assert "Messaging on, meetings on, calling on" in content
 
 
 def test_organisation_card_names_packages_and_administrators(cast: Cast, sign_in: SignIn, ada: Subscriber) -> None:
@@ -140,6 +161,18 @@ def test_organisation_card_names_packages_and_administrators(cast: Cast, sign_in
     carl = cast.admins["customer_restricted"]
     for text in ("Acme Dental", "Webex Calling", carl.email, "Full administrator", "Launch Control Hub"):
         assert text in content
+    facts = re.findall(r"<dt[^>]*>([^<]+)</dt>\s*<dd[^>]*>([^<]+)</dd>", content)
+    shown = {label.strip(): value.strip() for label, value in facts}
+    assert (
+        shown.items()
+        >= {
+            "Subscription ID": cast.north.subscription_id,
+            "Restricted by Partner Mode": "On",
+            "Support access": "Allowed",
+            "Webex Assistant": "On",
+            "Third-party phones": "Off",
+        }.items()
+    )
 
 
 def test_no_launch_where_the_customer_forbids_it(cast: Cast, sign_in: SignIn, ada: Subscriber) -> None:
