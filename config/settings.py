@@ -238,6 +238,8 @@ SCREENING_ESCALATE_SECONDS = env.int("SCREENING_ESCALATE_SECONDS", default=72 * 
 # -- REST API -----------------------------------------------------------------------------------------------------------
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6000)
 
+# The guide lets restricted administrators change a user's email, the newer list of roles does not (domain.md 8.3).
+RESTRICTED_EMAIL_EDITABLE = env.bool("RESTRICTED_EMAIL_EDITABLE", default=False)
 SHOW_GALLERY = env.bool("SHOW_GALLERY", default=True)
 
 DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / "var")))
