@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from tenancy.actors import SEES_ALL_CUSTOMERS, SEES_SUB_PARTNERS
 from tenancy.launch import HELPDESK
@@ -103,8 +103,8 @@ def test_8_3_the_email_is_for_the_operator_to_choose(
     monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
 ) -> None:
     monkeypatch.setitem(RESTRICTIONS, C.USER_EMAIL, RESTRICTIONS[C.USER_EMAIL])  # put back afterwards
-    settings.RESTRICTED_EMAIL_EDITABLE = True
-    apps.get_app_config("tenancy").ready()
+    with override_settings(RESTRICTED_EMAIL_EDITABLE=True):
+        apps.get_app_config("tenancy").ready()
     assert level_for(Role.CUSTOMER_FULL, C.USER_EMAIL, restricted=True) is E
     assert level_for(Role.CUSTOMER_READONLY, C.USER_EMAIL, restricted=True) is R
 
