@@ -99,9 +99,7 @@ def test_8_names_every_restriction() -> None:
     assert {control: when for control, (when, _left) in RESTRICTIONS.items()} == named | OTHERS
 
 
-def test_8_3_the_email_is_for_the_operator_to_choose(
-    monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> None:
+def test_8_3_the_email_is_for_the_operator_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RESTRICTIONS, C.USER_EMAIL, RESTRICTIONS[C.USER_EMAIL])  # put back afterwards
     with override_settings(RESTRICTED_EMAIL_EDITABLE=True):
         apps.get_app_config("tenancy").ready()
