@@ -162,6 +162,10 @@ OF_RULE = {
     "wrong_code": 81121,
     "wrong_roles": 81122,
     "wrong_status": 81123,
+    "cannot_correct": 81124,
+    "more_than_a_day": 81125,
+    "one_base_package": 81126,
+    "still_assigned": 81127,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

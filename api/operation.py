@@ -48,14 +48,14 @@ def operation(
     success: dict[int, Any],
     summary: str,
     errors: tuple[int, ...] = (),
-    reads: bool = False,
+    one_transaction: bool = True,
     openapi: dict[str, Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as an operation. `success` maps a status to its schema (None: no body).
 
-    Writing operations run in one transaction; `reads`: a POST that changes nothing (a precheck).
+    Writing operations run in one transaction, unless they say that they see to it themselves.
     """
-    writes = method not in SAFE and not reads
+    atomic = method not in SAFE and one_transaction
 
     def declare(function: Function) -> Function:
         OPERATIONS.append(Operation(method, path, scope, control, tuple(success), function))
@@ -69,19 +69,19 @@ def operation(
             summary=summary,
             openapi_extra={"security": [{"BearerToken": [scope.value]}], **(openapi or {})},
         )
-        register(_guarded(function, scope, writes=writes))
+        register(_guarded(function, scope, atomic=atomic))
         return function
 
     return declare
 
 
-def _guarded(function: Function, scope: Scope, *, writes: bool) -> Function:
+def _guarded(function: Function, scope: Scope, *, atomic: bool) -> Function:
     @functools.wraps(function)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
         if scope.value not in request.bearer.scopes:
             message = f"The token lacks the scope {scope.value}."
             raise ApiError(403, message, [Problem(codes.SCOPE_MISSING, message)])
-        if not writes:
+        if not atomic:
             return function(request, *args, **kwargs)
         with transaction.atomic():
             return function(request, *args, **kwargs)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from api import codes, ids
+from api.queries import packages_now
 from api.schemas.common import CodedError, spoken_address
 from api.schemas.customers import PackageState, ResourceDetails, SpokenCustomer
-from controlhub.models import CustomerPackage
+from api.schemas.subscribers import SpokenSubscriber
+from controlhub.models import CustomerPackage, Subscriber
 from tenancy.models import Customer
 from tenancy.opaque_ids import opaque_id
 from tenancy.packages import PACKAGES
@@ -23,6 +25,25 @@ def customer(row: Customer, *, licenses: bool = False) -> SpokenCustomer:
         packages=[state.package for state in states],
         resource_details=ResourceDetails(packages=[_package(row, state, licenses=licenses) for state in states]),
         errors=_errors(states) or None,
+    )
+
+
+def subscriber(row: Subscriber) -> SpokenSubscriber:
+    """A subscriber that came through `api.queries.subscribers_of`."""
+    packages = packages_now(row)
+    waiting = row.status == Subscriber.Status.PENDING_USER_MIGRATION
+    return SpokenSubscriber(
+        id=opaque_id(ids.SUBSCRIBER, row.public_id),
+        person_id=None if waiting else opaque_id(ids.PERSON, row.person_id) or None,
+        email=row.email,
+        customer_id=opaque_id(ids.CUSTOMER, row.customer.public_id),
+        external_customer_id=row.customer.external_id,
+        package=packages[0] if packages else None,
+        packages=packages,
+        status="pending_user_migration" if waiting else "provisioned",
+        errors=[CodedError(error_code=codes.GENERAL, description=row.error)] if row.error else None,
+        created=row.created_at,
+        last_status_change=row.status_changed_at,
     )
 
 

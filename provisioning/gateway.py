@@ -44,6 +44,9 @@ class WebexGateway(Protocol):
     def invite_administrator(self, *, key: str, org_id: str, email: str) -> Answer:
         """{"administrator_id"} of the person who now administers the organisation."""
 
+    def account_of(self, *, email: str) -> Answer:
+        """{"exists", "consent_needed"}: does somebody own an account under this address elsewhere? A question, no deed."""
+
     def create_person(
         self,
         *,

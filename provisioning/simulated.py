@@ -65,6 +65,10 @@ class SimulatedWebex:
         payload = {"org_id": org_id, "email": email}
         return self._call("invite_administrator", key, payload, {"administrator_id": _id(key)})
 
+    def account_of(self, *, email: str) -> Answer:
+        owned = email.endswith((FREE_ACCOUNTS, TRIAL_ACCOUNTS))
+        return {"exists": owned, "consent_needed": owned}
+
     def create_person(
         self,
         *,
@@ -78,8 +82,8 @@ class SimulatedWebex:
         extension: str,
     ) -> Answer:
         payload = _person(org_id, email, f"{first_name} {last_name}", package, number, extension)
-        owned = email.endswith((FREE_ACCOUNTS, TRIAL_ACCOUNTS))
-        return self._call("create_person", key, payload, {"person_id": _id(key), "consent_needed": owned})
+        answer = {"person_id": _id(key), "consent_needed": email.endswith((FREE_ACCOUNTS, TRIAL_ACCOUNTS))}
+        return self._call("create_person", key, payload, answer)
 
     def claim_person(
         self,

@@ -175,7 +175,7 @@ def remove_customer(request: HttpRequest, customerId: str, query: Query[OnBehalf
     control=Control.PARTNER_CUSTOMER_CREATE,
     success={200: Precheck},
     summary="Precheck a Wholesale Customer Provisioning",
-    reads=True,
+    one_transaction=False,
 )
 def precheck_customer(request: HttpRequest, query: Query[OnBehalfOf], payload: CheckedCustomer) -> Any:
     """Would it work? An address and an e-mail are enough for the early sales check; with everything, everything is tried."""

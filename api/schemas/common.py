@@ -1,10 +1,11 @@
 """What several operations speak of."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from api import codes
@@ -26,6 +27,14 @@ def words(values: Iterable[str]) -> Any:
 
 PackageName = Annotated[str, *words(PACKAGES)]
 CustomerStatus = Annotated[str, *words(Customer.Status.values)]
+
+
+def stamp(moment: datetime) -> str:
+    """A time in UTC with milliseconds, as the public API writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Stamp = Annotated[datetime, PlainSerializer(stamp, return_type=str), Field(json_schema_extra={"format": "date-time"})]
 
 
 class Spoken(Schema):

@@ -1,11 +1,10 @@
 """Sub-partners ("indirect providers"), as the public API says them."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.common import Heard, Spoken, words
+from api.schemas.common import Heard, Spoken, Stamp, words
 from tenancy.models import Partner
 
 ProvisioningState = Annotated[str, *words(Partner.State.values)]
@@ -25,8 +24,8 @@ class SubPartner(Spoken):
     org_id: str
     subscription_id: str
     provisioning_state: ProvisioningState
-    created: datetime
-    billing_start_date: datetime
+    created: Stamp
+    billing_start_date: Stamp
 
 
 class SubPartnerItems(Spoken):

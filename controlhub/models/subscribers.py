@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from controlhub.models.locations import Location
 from controlhub.scope import InLocations
-from tenancy.models import AdminUser, Customer
+from tenancy.models import AdminUser, Customer, Partner
 
 
 class Subscriber(models.Model):
@@ -26,6 +26,10 @@ class Subscriber(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person_id = models.UUIDField(null=True, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscribers")
+    # The customer's partner again, filled in by a trigger (migration 0014): the API lists a partner's subscribers by time.
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, editable=False, related_name="subscribers", db_index=False, db_constraint=False
+    )
     first_name = models.CharField(max_length=30)
     last_name = models.CharField(max_length=30)
     email = models.EmailField(max_length=161)
@@ -72,6 +76,16 @@ class Subscriber(models.Model):
             ),
             models.Index(
                 fields=["customer", "-created_at", "-id"], condition=Q(deleted_at=None), name="subscriber_list_newest"
+            ),
+            models.Index(
+                fields=["partner", "created_at", "id"],
+                condition=Q(deleted_at=None),
+                name="subscriber_partner_created",
+            ),
+            models.Index(
+                fields=["partner", "status_changed_at", "id"],
+                condition=Q(deleted_at=None),
+                name="subscriber_partner_changed",
             ),
             models.Index(
                 fields=["customer", "-deleted_at", "-id"],

@@ -1,6 +1,8 @@
-"""How people get into a customer by themselves, for the pages that show it."""
+"""How people get into a customer, for the pages that show it."""
 
-from controlhub.models import PeopleSettings
+from django.db.models.functions import Lower
+
+from controlhub.models import PeopleSettings, Subscriber
 from controlhub.queries.setup import package_offers
 from tenancy.models import Customer
 
@@ -16,3 +18,8 @@ def automatic_choices(customer: Customer) -> list[tuple[str, str]]:
     current = people_settings(customer).auto_package
     offers = package_offers(customer)
     return [(o.package.code, o.label) for o in offers if not o.reason or o.package.code == current]
+
+
+def email_in_use(email: str) -> bool:
+    """Does a living user, of whomever, have this (lower-case) address?"""
+    return Subscriber.objects.filter(deleted_at=None).alias(lower=Lower("email")).filter(lower=email).exists()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api import codes
 from controlhub.models import CustomerPackage, Location
 from provisioning.models import ProvisioningJob
 from tenancy.models import AuditEvent, Customer
@@ -155,7 +156,7 @@ def test_a_broken_rule_says_its_number_and_changes_nothing(cast: Cast, api: Api,
     wrong = new_customer | {"packages": ["attendant_console"], "provisioningParameters": {}}
     response = api("partner_full").post("/wholesale/customers", wrong)
     assert response.status_code == 400
-    assert [error["code"] for error in response.json()["errors"]] == [81049]
+    assert [error["code"] for error in response.json()["errors"]] == [codes.OF_RULE["missing_dependency"]]
     assert not Customer.objects.filter(external_id="HARBOR-1").exists()
 
 
@@ -171,7 +172,7 @@ def test_sub_partners_are_listed_for_their_parent(cast: Cast, api: Api) -> None:
         "subscriptionId": cast.branch.subscription_id,
         "provisioningState": "active",
         "created": cast.branch.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "billingStartDate": "2020-01-01T00:00:00Z",
+        "billingStartDate": "2020-01-01T00:00:00.000Z",
     }
     client = api("partner_full")
     assert client.get("/wholesale/subPartners").json() == {"items": [item], "subPartners": [item]}
