@@ -11,6 +11,7 @@ from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 from tenancy.actors import Actor
+from tenancy.policy import Control
 
 REMOVED = "REMOVED"
 
@@ -76,8 +77,12 @@ def _restart_move(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: A
 
 
 JOB_TYPES = {
-    "change_numbers": JobType("Change numbers", {"put_numbers": StepHandler(_put_numbers)}),
+    "change_numbers": JobType(
+        "Change numbers", {"put_numbers": StepHandler(_put_numbers, control=Control.NUMBERS_MANAGE)}
+    ),
     "move_numbers": JobType(
-        "Move numbers", {"move_numbers": StepHandler(_move_numbers, _moved, _not_moved)}, restarted=_restart_move
+        "Move numbers",
+        {"move_numbers": StepHandler(_move_numbers, _moved, _not_moved, control=Control.NUMBERS_MANAGE)},
+        restarted=_restart_move,
     ),
 }

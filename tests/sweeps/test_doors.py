@@ -1,36 +1,68 @@
 """Door parity: whatever is restricted gives the same verdict at every door.
 
-The doors are found, not typed: URLs from the URLconf, services by reading which functions authorise which control.
-A verdict is asked of the real door, as a page, as an HTMX part, as a download and as a service call, and compared with
-the policy table for a restricted administrator, an unrestricted one, and cross-launched partner staff.
+The doors are found, not typed (tests/sweeps/doors.py). A verdict is asked of the real door: a page, a part, a download, a
+service call, a queued step that runs, a step that is tried again, an operation of the API. It is compared with the policy
+table for a restricted administrator, an unrestricted one, and partner staff inside a launch. The last tests take a guard
+away and see that the sweep finds it.
 """
 
-import ast
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 from django.test import Client
 
-import controlhub.services
+from api.operation import OPERATIONS, SAFE
 from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
-from tenancy.access import CustomerView, level
-from tenancy.actors import Actor
+from controlhub.services import account
+from controlhub.services.pstn import PstnConnection
+from controlhub.views.numbers import NumberAdd
+from provisioning import runner
+from provisioning.models import ProvisioningJob
+from provisioning.queue import NewStep, enqueue, retry_job
+from provisioning.registry import registered_kinds
+from tenancy.access import level
+from tenancy.actors import SYSTEM, Actor
 from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent, CrossLaunch, Customer
 from tenancy.policy import RESTRICTIONS, Control, Level
+from tenancy.tokens import SCOPES, create_token
 from tests.cast import Cast
 from tests.launching import launch
+from tests.provisioning.helpers import effects, run_to_end
 from tests.sweeps.counting import CASES
-from tests.sweeps.test_urls import SCOPED, Url, answers, needed, send
+from tests.sweeps.doors import (
+    Function,
+    control_for,
+    controls_asked,
+    deeds_behind_steps,
+    guard_of,
+    service_doors,
+    services,
+    step_doors,
+    url_doors,
+)
+from tests.sweeps.test_urls import answers, needed, send
 from tests.sweeps.world import Tenant, World, make_world
 
 ACTORS = ("customer_restricted", "customer_full", "partner_full")
+MODELS = {"subscriber": Subscriber, "location": Location, "number": PhoneNumber, "workspace": Workspace}
+# Services that ask nothing at first, and why that is right. "Low level" ones and those that queue say so themselves.
+ASK_LATER = {
+    "change_calling_data": "calls the service of each part, which asks",
+    "give": "calling data of a package that assign_package and change_package have asked for",
+    "accept": "the owner of the account holds the link; nobody is signed in",
+    "end_everything": "part of delete_customer, which has asked",
+    "find_or_add": "finding a number needs no right; adding one asks",
+    "problems_with": "says what is wrong with rows and changes nothing",
+    "ask_for_rights": "a rule of its own: advanced help desk inside a launch (tests/controlhub/test_support.py)",
+    "end_rights": "whoever borrowed may give back; anybody else is asked",
+    "may_ask": "a question",
+}
 
 
 @pytest.fixture
@@ -66,13 +98,21 @@ def browser_at(world: World, who: str, customer: Customer) -> Client:
     return client
 
 
-def url_doors() -> list[Url]:
-    """URLs of Control Hub whose control is restricted."""
-    inside = [url for url in SCOPED if url.view and issubclass(url.view, CustomerView)]
-    return [url for url in inside if url.control in RESTRICTIONS]
+def is_forbidden(deed: Callable[[], object]) -> bool:
+    """Does the guard refuse? Whatever happens behind it is undone and does not count."""
+    try:
+        with transaction.atomic():
+            deed()
+            transaction.set_rollback(True)
+    except Forbidden:
+        return True
+    except Exception:  # noqa: BLE001  # passed the guard, then missed the arguments that were left out
+        return False
+    return False
 
 
-def test_every_url_of_a_restricted_control_gives_the_tables_verdict(world: World) -> None:
+# -- Pages, parts, downloads, bulk actions --------------------------------------------------------------------------------
+def sweep_urls(world: World) -> None:
     for who, tenant in at_home(world):
         client, actor = browser_at(world, who, tenant.customer), actor_at(world, who, tenant.customer)
         for url in url_doors():
@@ -84,104 +124,205 @@ def test_every_url_of_a_restricted_control_gives_the_tables_verdict(world: World
                     status = send(client, url.path(tenant), method, htmx).status_code
                     refused = verdict < needed(url, method)
                     assert (status == 403) is refused, (who, url.route, method, htmx, status, verdict)
-                    CASES["doors"] += 1
+                    CASES["doors: pages"] += 1
+
+
+@pytest.mark.slow
+def test_every_url_gives_the_tables_verdict(world: World) -> None:
+    sweep_urls(world)
 
 
 # -- Services ------------------------------------------------------------------------------------------------------------
-def service_doors() -> Iterator[tuple[Callable[..., Any], Control]]:
-    """Services whose first guard is a restricted control, found by reading their source."""
-    for info in pkgutil.iter_modules(controlhub.services.__path__):
-        module = import_module(f"controlhub.services.{info.name}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            control = guard_of(function) if function.__module__ == module.__name__ else None
-            if control in RESTRICTIONS and not name.startswith("_"):
-                yield function, control
+def arguments(function: Function, tenant: Tenant, by: Actor) -> Iterator[dict[str, Any]]:
+    """Rows of the tenant for what is called like a row, nothing for the rest: the guard comes before they matter.
 
-
-def guard_of(function: Callable[..., Any]) -> Control | None:
-    """The control of the first unconditional `authorize(by, Control.X, ...)` of a function, or None."""
-    body = ast.parse(inspect.getsource(inspect.unwrap(function))).body[0].body  # type: ignore[attr-defined]
-    for statement in body:
-        call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "authorize":
-            control = call.args[1]
-            return Control[control.attr] if isinstance(control, ast.Attribute) else None
-    return None
-
-
-def arguments(function: Callable[..., Any], tenant: Tenant, by: Actor) -> dict[str, Any]:
-    """Rows of the tenant for what is called like a row, nothing for the rest: the guard comes before they matter."""
-    rows: dict[str, Any] = {"customer": tenant.customer, "by": by}
-    models = {"subscriber": Subscriber, "location": Location, "number": PhoneNumber, "workspace": Workspace}
-    for name, model in models.items():
-        rows[name] = model.objects.get(public_id=tenant.ids[name])
+    What is for a user or a workspace is asked for both.
+    """
+    rows: dict[str, Any] = {"customer": tenant.customer, "by": by, "connection": PstnConnection("CISCO_PSTN")}
+    rows |= {name: model.objects.get(public_id=tenant.ids[name]) for name, model in MODELS.items()}
     wanted = inspect.signature(function).parameters
-    if "subscriber" in wanted:
-        rows["workspace"] = None
-    return {
-        name: rows.get(name)
-        for name, parameter in wanted.items()
-        if name in rows or parameter.default is inspect.Parameter.empty
-    }
+    both = {"subscriber", "workspace"} <= wanted.keys()
+    for left_out in ("workspace", "subscriber") if both else ("",):
+        given = rows | {left_out: None}
+        yield {
+            name: given.get(name)
+            for name, parameter in wanted.items()
+            if name in given or parameter.default is inspect.Parameter.empty
+        }
 
 
-def is_refused(function: Callable[..., Any], keywords: dict[str, Any]) -> bool:
-    """Does the guard refuse? Whatever happens behind it is undone and does not count."""
-    try:
-        with transaction.atomic():
-            function(**keywords)
-            transaction.set_rollback(True)
-    except Forbidden:
-        return True
-    except Exception:  # noqa: BLE001  # passed the guard, then missed the arguments that were left out
-        return False
-    return False
-
-
-def test_every_service_of_a_restricted_control_gives_the_tables_verdict(world: World) -> None:
-    events = AuditEvent.objects.count()
-    for function, control in service_doors():
-        for who in ACTORS:
-            for tenant in tenants_of(world, who):
-                by = actor_at(world, who, tenant.customer)
+def sweep_services(world: World) -> None:
+    for function, guard in service_doors():
+        for who, tenant in at_home(world):
+            by = actor_at(world, who, tenant.customer)
+            for given in arguments(function, tenant, by):
+                owner = given.get("subscriber") or given.get("workspace") or given.get("number")
+                control = control_for(guard, given | {"owner": owner})
                 refused = level(by, control, customer=tenant.customer) < Level.EDIT
-                assert is_refused(function, arguments(function, tenant, by)) is refused, (function.__name__, who)
-                CASES["doors"] += 1
+                assert is_forbidden(lambda: function(**given)) is refused, (function.__name__, who, control)  # noqa: B023
+                CASES["doors: services"] += 1
+
+
+def test_every_service_gives_the_tables_verdict(world: World) -> None:
+    events = AuditEvent.objects.count()
+    sweep_services(world)
     assert AuditEvent.objects.count() == events
 
 
+def test_every_service_asks_before_it_does_anything() -> None:
+    silent = {
+        function.__name__
+        for function in services()
+        if guard_of(function) is None
+        and not function.__name__.startswith("push_")
+        and not (function.__doc__ or "").startswith("Low level")
+    }
+    assert silent == set(ASK_LATER)
+
+
+# -- Queued steps ----------------------------------------------------------------------------------------------------------
+def queued(world: World, who: str, tenant: Tenant, kind: str, name: str) -> ProvisioningJob:
+    """A job with that step, as if `who` had ordered it."""
+    by = replace(world.cast.actor(who), launch=None)
+    payload = {"batches": [[]], "target": str(tenant.ids["location"]), "package": "", "packages": []}
+    item = "0" if "numbers" in name else str(tenant.ids["subscriber"])
+    with transaction.atomic():
+        return enqueue(
+            kind=kind, customer=tenant.customer, steps=[NewStep(name, "A step", item)], payload=payload, by=by
+        )
+
+
+def sweep_steps(world: World) -> None:
+    for kind, name, handler in step_doors():
+        for who, tenant in at_home(world):
+            refused = (
+                level(actor_at(world, who, tenant.customer), handler.control, customer=tenant.customer) < Level.EDIT
+            )
+            job = run_to_end(queued(world, who, tenant, kind, name), claims=1)
+            stopped = job.error_code == runner.NOT_ALLOWED.code
+            assert stopped is refused, (kind, name, who, job.error_code)
+            assert not (refused and effects(job)), (kind, name, who)
+            CASES["doors: queued steps"] += 1
+
+
+def test_every_queued_step_gives_the_tables_verdict(world: World) -> None:
+    sweep_steps(world)
+
+
+def test_trying_a_step_again_gives_the_same_verdict(world: World) -> None:
+    for kind, name, handler in step_doors():
+        for who, tenant in at_home(world):
+            by = actor_at(world, who, tenant.customer)
+            job = queued(world, "partner_full", tenant, kind, name)
+            job.steps.update(state="failed")
+            ProvisioningJob.objects.filter(pk=job.pk).update(state="failed", finished_at=Now())
+            refused = level(by, handler.control, customer=tenant.customer) < Level.EDIT
+            assert is_forbidden(lambda: retry_job(job=job, by=by)) is refused, (kind, name, who)  # noqa: B023
+            CASES["doors: retries"] += 1
+
+
+def test_a_step_that_only_restricted_deeds_order_carries_one_of_their_controls() -> None:
+    """Else Retry would be a way around them."""
+    controls = {name: handler.control for kind in registered_kinds().values() for name, handler in kind.steps.items()}
+    wrong = {
+        name: deeds
+        for name, deeds in deeds_behind_steps().items()
+        if deeds and deeds <= RESTRICTIONS.keys() and controls[name] not in deeds
+    }
+    assert wrong == {}
+
+
+# -- API -------------------------------------------------------------------------------------------------------------------
+def test_every_operation_asks_for_the_control_that_it_declares() -> None:
+    assert OPERATIONS
+    wrong = [op.path for op in OPERATIONS if op.control not in controls_asked(op.function)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["customer_restricted", "customer_full"])
+def test_a_customers_administrator_does_nothing_by_the_api(world: World, who: str) -> None:
+    """The API is the service provider's door: no level of the table is reached through it from inside a customer."""
+    token = create_token(admin=world.cast.admins[who], scopes=SCOPES, by=SYSTEM)
+    events = AuditEvent.objects.count()
+    for op in OPERATIONS:
+        response = Client().generic(
+            op.method,
+            "/v1" + op.path.replace("{", "").replace("}", ""),
+            "" if op.method in SAFE else "{}",
+            content_type="" if op.method in SAFE else "application/json",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert response.status_code in (400, 403, 404), (op.method, op.path, response.status_code)
+        CASES["doors: API"] += 1
+    assert AuditEvent.objects.count() == events
+
+
+# -- Does the search search? -------------------------------------------------------------------------------------------------
 def test_the_doors_are_found() -> None:
     """A search that finds nothing proves nothing."""
-    services = {(function.__name__, control) for function, control in service_doors()}
-    assert services >= {
-        ("create_subscribers", Control.USERS_ADD),
-        ("change_package", Control.USER_PACKAGE),
-        ("add_numbers", Control.NUMBERS_MANAGE),
-        ("rename_company", Control.ACCOUNT_COMPANY_NAME),
+    guards = {(function.__name__, guard[0]) for function, guard in service_doors()}
+    assert guards >= {
+        ("create_subscribers", "Control.USERS_ADD"),
+        ("set_up_customer", "Control.USERS_ADD"),
+        ("change_package", "Control.USER_PACKAGE"),
+        ("assign_package", "Control.WORKSPACE_PACKAGE if workspace else Control.USER_PACKAGE"),
+        ("assign_number", "_control_of(owner)"),
+        ("add_numbers", "Control.NUMBERS_MANAGE"),
+        ("rename_company", "Control.ACCOUNT_COMPANY_NAME"),
     }
     assert {url.name for url in url_doors()} >= {
         "controlhub:user-add",
         "controlhub:user-package",
         "controlhub:number-add",
+        "controlhub:number-remove",
         "controlhub:account-name",
     }
+    assert {name for _kind, name, _handler in step_doors()} >= {"create_person", "change_package", "put_numbers"}
 
 
-@pytest.mark.parametrize("control", list(RESTRICTIONS))
-def test_one_table_answers_for_all_three(world: World, control: Control) -> None:
+def careless(*, customer: Customer, by: Actor) -> None:
+    """A service whose author asked only sometimes."""
+    if by.admin:
+        account.authorize(by, Control.ACCOUNT, customer=customer)
+    customer.save()
+
+
+def test_a_service_that_asks_only_sometimes_counts_as_one_that_does_not() -> None:
+    assert guard_of(careless) is None
+
+
+def test_a_service_without_its_guard_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "authorize", lambda *args, **kwargs: None)
+    with pytest.raises(AssertionError, match="rename_company"):
+        sweep_services(world)
+
+
+@pytest.mark.slow
+def test_a_page_without_its_guard_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NumberAdd, "check_level", lambda self: None)
+    with pytest.raises(AssertionError, match="/numbers/add/"):
+        sweep_urls(world)
+
+
+def test_a_queue_that_does_not_ask_again_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "still_allowed", lambda job, control: True)
+    with pytest.raises(AssertionError, match="create_person"):
+        sweep_steps(world)
+
+
+def test_one_table_answers_for_all_three(world: World) -> None:
     """A restricted control is never more than its restriction for the customer's own administrators, and never less
     than the role for partner staff."""
-    while_, left = RESTRICTIONS[control]
-    levels = {
-        (who, tenant.customer.restricted): level(
-            actor_at(world, who, tenant.customer), control, customer=tenant.customer
-        )
-        for who in ACTORS
-        for tenant in tenants_of(world, who)
-    }
-    assert levels == {
-        ("customer_restricted", True): left,
-        ("customer_full", False): left if while_ == "always" else Level.EDIT,
-        ("partner_full", True): Level.EDIT,
-        ("partner_full", False): Level.EDIT,
-    }
+    for control, (while_, left) in RESTRICTIONS.items():
+        levels = {
+            (who, tenant.customer.restricted): level(
+                actor_at(world, who, tenant.customer), control, customer=tenant.customer
+            )
+            for who, tenant in at_home(world)
+        }
+        assert levels == {
+            ("customer_restricted", True): left,
+            ("customer_full", False): left if while_ == "always" else Level.EDIT,
+            ("partner_full", True): Level.EDIT,
+            ("partner_full", False): Level.EDIT,
+        }, control
