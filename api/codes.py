@@ -166,6 +166,10 @@ OF_RULE = {
     "more_than_a_day": 81125,
     "one_base_package": 81126,
     "still_assigned": 81127,
+    "file_too_large": 81128,
+    "not_a_recorder": 81129,
+    "report_not_ready": 81130,
+    "service_not_included": 81131,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

@@ -3,3 +3,4 @@
 from provisioning.bell import Bell
 
 report_bell = Bell("billing.make_report", "report_id")
+reconciliation_bell = Bell("billing.reconcile", "reconciliation_id")

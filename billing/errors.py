@@ -28,6 +28,18 @@ class ReportExists(DomainError):
     message = "A completed report for this period and type exists. Delete it first to make it again."
 
 
+class ReportNotReady(DomainError):
+    """Only a completed report has a file to compare with."""
+
+    code = "report_not_ready"
+    message = "This report is not completed. Compare with one that is."
+
+
+class FileTooLarge(DomainError):
+    code = "file_too_large"
+    message = "This file is larger than 400 MB."
+
+
 class NotASubPartner(DomainError):
     """Reports are about the partner itself or one of its indirect providers."""
 

@@ -6,12 +6,18 @@ from pathlib import Path
 
 from django.conf import settings
 
-from billing.models import BillingReport
+from billing.models import BillingReport, Reconciliation
 
 
 def report_path(report: BillingReport) -> Path:
     """The finished CSV file of a report."""
     return Path(settings.REPORTS_DIR) / str(report.partner.public_id) / f"{report.public_id}.csv"
+
+
+def vendor_path(reconciliation: Reconciliation) -> Path:
+    """The uploaded file of a comparison. Its name begins like its report's, so that it goes with the report."""
+    own = report_path(reconciliation.report)
+    return own.with_name(f"{own.stem}.{reconciliation.public_id}.vendor")
 
 
 def draft_path(report: BillingReport) -> Path:

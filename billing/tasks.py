@@ -5,10 +5,11 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.bell import report_bell
+from billing.bell import reconciliation_bell, report_bell
 from billing.queries import clock
+from billing.queries.reconciliations import unfinished_reconciliations
 from billing.queries.reports import unfinished_reports
-from billing.services import closing, making
+from billing.services import closing, making, reconciling
 
 
 @shared_task(name="billing.close_missing_days")
@@ -24,7 +25,14 @@ def make_report(*, report_id: str, **kwargs: Any) -> None:
     making.make_report(report_id=uuid.UUID(report_id), until=clock.last_closable_day())
 
 
+@shared_task(name="billing.reconcile")
+def reconcile(*, reconciliation_id: str, **kwargs: Any) -> None:
+    """Somebody rang: compare this file, if it still has to be compared."""
+    reconciling.reconcile(reconciliation_id=uuid.UUID(reconciliation_id))
+
+
 @shared_task(name="billing.sweep_reports")
 def sweep_reports(**kwargs: Any) -> None:
-    """Every few seconds: ring for reports whose message was lost or whose worker died."""
+    """Every few seconds: ring for reports and comparisons whose message was lost or whose worker died."""
     report_bell.ring([str(report.public_id) for report in unfinished_reports()])
+    reconciliation_bell.ring([str(row.public_id) for row in unfinished_reconciliations()])

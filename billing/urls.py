@@ -3,6 +3,12 @@
 from django.urls import path
 
 from billing.views.downloads import ReportDownload
+from billing.views.reconciliations import (
+    Reconcile,
+    ReconciliationDelete,
+    ReconciliationDetail,
+    ReconciliationExport,
+)
 from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportList
 from billing.views.usage import UsageCard
 
@@ -13,6 +19,20 @@ urlpatterns = [
     path("reports/", ReportList.as_view(), name="report-list"),
     path("reports/create/", ReportCreate.as_view(), name="report-create"),
     path("reports/<uuid:report>/", ReportDetail.as_view(), name="report-detail"),
+    path("reports/<uuid:report>/reconcile/", Reconcile.as_view(), name="report-reconcile"),
+    path(
+        "reports/<uuid:report>/reconcile/<uuid:reconciliation>/", ReconciliationDetail.as_view(), name="reconciliation"
+    ),
+    path(
+        "reports/<uuid:report>/reconcile/<uuid:reconciliation>/export.csv",
+        ReconciliationExport.as_view(),
+        name="reconciliation-export",
+    ),
+    path(
+        "reports/<uuid:report>/reconcile/<uuid:reconciliation>/delete/",
+        ReconciliationDelete.as_view(),
+        name="reconciliation-delete",
+    ),
     path("reports/<uuid:report>/delete/", ReportDelete.as_view(), name="report-delete"),
     path("reports/<uuid:report>/download/<str:signature>/", ReportDownload.as_view(), name="report-download"),
 ]

@@ -7,4 +7,6 @@ from billing.models.ledger import DayClose as DayClose
 from billing.models.ledger import ParkedPartner as ParkedPartner
 from billing.models.ledger import PartnerUsageDay as PartnerUsageDay
 from billing.models.ledger import UsageDay as UsageDay
+from billing.models.reconciliations import Difference as Difference
+from billing.models.reconciliations import Reconciliation as Reconciliation
 from billing.models.reports import BillingReport as BillingReport

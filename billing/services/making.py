@@ -3,8 +3,6 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +18,7 @@ from billing import files, report_sql
 from billing.errors import ReportExists
 from billing.models import BillingReport
 from billing.queries.usage import billed_period, use_by_package
+from billing.services.alone import alone
 from billing.services.closing import close_partner, next_day
 from tenancy.errors import DomainError
 
@@ -50,28 +49,14 @@ def make_report(*, report_id: uuid.UUID, until: date) -> None:
 
     Does nothing when somebody else is making it, or when it is finished or deleted.
     """
-    with _alone(report_id) as alone:
-        report = _begin(report_id) if alone else None
+    with alone(report_id) as mine:
+        report = _begin(report_id) if mine else None
         if report is None:
             return
         try:
             _make(report, until)
         except CannotMake as error:
             _fail(report, error)
-
-
-@contextmanager
-def _alone(report_id: uuid.UUID) -> Iterator[bool]:
-    """Hold the report's lock on this connection. If the worker dies, so does the connection, and the lock is free."""
-    key = int.from_bytes(report_id.bytes[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        (alone,) = cursor.fetchone()
-        try:
-            yield alone
-        finally:
-            if alone and not connection.needs_rollback:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _begin(report_id: uuid.UUID) -> BillingReport | None:

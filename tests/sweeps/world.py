@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from billing.models import BillingReport
+from billing.models import BillingReport, Reconciliation
 from controlhub.models import OrganizationDomain
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
@@ -62,6 +62,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     job = ProvisioningJob.objects.create(kind="onboard_customer", partner=partner, customer=customer, state="queued")
     job.steps.create(position=0, name="screening", title=f"{canary} step")
     report = make_report(partner, created_by=admin)
+    reconciliation = Reconciliation.objects.create(report=report, file_name=f"{canary}.csv")
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
@@ -82,6 +83,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "queue": queue.public_id,
             "job": job.public_id,
             "report": report.public_id,
+            "reconciliation": reconciliation.public_id,
             "draft": draft.public_id,
             "rights": rights.public_id,
             "domain": domain.public_id,
