@@ -109,6 +109,7 @@ class Control(StrEnum):
     USER_PACKAGE = "user.package"
     USER_SERVICES = "user.services"
     USER_PRIMARY_NUMBER = "user.primary_number"
+    USER_LOCATION = "user.location"
     USER_EXTENSION = "user.extension"
     LOCATIONS = "locations"
     LOCATION_DETAILS = "location.details"
@@ -157,6 +158,7 @@ LICENCE_CONTROLS = (
     Control.USER_PACKAGE,
     Control.USER_SERVICES,
     Control.USER_STATUS,
+    Control.USER_LOCATION,
     Control.WORKSPACE_PACKAGE,
 )
 
@@ -211,6 +213,7 @@ ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
         USER_PACKAGE=E,
         USER_SERVICES=E,
         USER_PRIMARY_NUMBER=E,
+        USER_LOCATION=E,
         USER_EXTENSION=E,
         LOCATIONS=R,
         NUMBERS=R,
@@ -224,6 +227,7 @@ ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
     Role.CUSTOMER_LOCATION: _only(
         USERS=R,
         USER_NAME=E,
+        USER_LOCATION=E,
         USER_EXTENSION=E,
         LOCATIONS=R,
         LOCATION_DETAILS=E,
@@ -256,8 +260,10 @@ RESTRICTIONS: dict[Control, tuple[While, Level]] = {
     Control.USER_PACKAGE: (While.RESTRICTED, R),
     Control.USER_SERVICES: (While.RESTRICTED, D),
     Control.USER_PRIMARY_NUMBER: (While.RESTRICTED, R),
-    # Not in the guide's list, but the same rule: a restricted administrator changes nothing that is billed.
+    # Not in the guide's list, but the same rule: a restricted administrator changes nothing that is billed. Whoever moves
+    # a user to another location ends what is billed at the one and starts it at the other, and may touch his number.
     Control.WORKSPACE_PACKAGE: (While.RESTRICTED, D),
+    Control.USER_LOCATION: (While.RESTRICTED, R),
     Control.ACCOUNT_COMPANY_NAME: (While.RESTRICTED, R),
     Control.ORG_DOMAIN: (While.RESTRICTED, R),
     Control.ORG_EMAIL_SETTINGS: (While.RESTRICTED, R),

@@ -328,6 +328,7 @@ PERSON_STATUS = StepHandler(_person_status, _package_changed, _change_refused, c
 PERSON_SERVICES = StepHandler(_person_services, _package_changed, _change_refused, control=Control.USER_SERVICES)
 INVITE_PERSON = StepHandler(_invite_person, _package_changed, _change_refused, control=Control.USER_STATUS)
 CHANGE_EMAIL = StepHandler(_change_email, _package_changed, _change_refused, critical=True, control=Control.USER_EMAIL)
+MOVE_PERSON = StepHandler(_move_person, _package_changed, _change_refused, control=Control.USER_LOCATION)
 DELETE_PERSON = StepHandler(_delete_person, control=Control.USER_STATUS)
 CREATE_LOCATION = StepHandler(_create_location, _location_created)
 JOB_TYPES = {
@@ -348,9 +349,7 @@ JOB_TYPES = {
     "delete_subscriber": JobType("Delete user", {"delete_person": DELETE_PERSON}),
     "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
     "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),
-    "move_subscriber": JobType(
-        "Move user", {"move_person": StepHandler(_move_person, _package_changed, _change_refused)}
-    ),
+    "move_subscriber": JobType("Move users", {"move_person": MOVE_PERSON}),
     "enable_package": JobType("Enable package", {PACKAGE_STEP: ENABLE_PACKAGE}, finish_packages, restart_enabling),
     "disable_package": JobType("Remove package", {PACKAGE_STEP: DISABLE_PACKAGE}, finish_packages, restart_disabling),
 }

@@ -35,7 +35,12 @@ class TargetGone(DomainError):
 
 
 def why_not_movable(number: PhoneNumber, target: Location) -> Reason | None:
-    """Why `number` (with its location loaded) cannot go to `target`, or None."""
+    """Why the free `number` (with its location loaded) cannot go to `target`, or None."""
+    return why_not_at(number, target) or why_in_use(number)
+
+
+def why_not_at(number: PhoneNumber, target: Location) -> Reason | None:
+    """Why `number` (with its location loaded) cannot be a number of `target`, whoever has it; or None."""
     source = number.location
     if source.pk == target.pk:
         return "10010001", "It is at this location already."
@@ -47,7 +52,7 @@ def why_not_movable(number: PhoneNumber, target: Location) -> Reason | None:
         return "10010003", f"{target.name} has another provider than {source.name}."
     if source.country != target.country:
         return "10010004", f"{target.name} is in another country than {source.name}."
-    return why_in_use(number)
+    return None
 
 
 @transaction.atomic

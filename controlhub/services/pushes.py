@@ -100,10 +100,10 @@ def push_number_move(*, numbers: Sequence[PhoneNumber], target: Location, by: Ac
     return enqueue(kind=MOVE_NUMBERS, customer=target.customer, steps=steps, payload=payload, by=by)
 
 
-def push_subscriber_move(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
-    """Tell Webex at which location, under which number and extension the person is now."""
-    step = NewStep("move_person", f"Location of {subscriber}", str(subscriber.public_id))
-    return enqueue(kind=MOVE_SUBSCRIBER, customer=subscriber.customer, steps=[step], payload={}, by=by)
+def push_subscriber_moves(*, subscribers: Sequence[Subscriber], by: Actor) -> ProvisioningJob:
+    """Tell Webex at which location, under which number and extension these people of one customer are now."""
+    steps = [NewStep("move_person", f"Location of {person}", str(person.public_id)) for person in subscribers]
+    return enqueue(kind=MOVE_SUBSCRIBER, customer=subscribers[0].customer, steps=steps, payload={}, by=by)
 
 
 def _batches(numbers: Sequence[str]) -> list[list[str]]:

@@ -55,6 +55,7 @@ CONTROL_HUB = {
     "user.package": (E, R, H, E, H, H, H),
     "user.services": (E, R, H, E, H, H, H),
     "user.primary_number": (E, R, H, E, H, H, H),
+    "user.location": (E, R, H, E, H, E, H),
     "user.extension": (E, R, H, E, H, E, H),
     "locations": (E, R, H, R, R, R, H),
     "location.details": (E, R, H, H, H, E, H),
@@ -96,6 +97,7 @@ WHILE_RESTRICTED = {
     "user.services": D,  # 8.3 User: edit services unavailable
     "user.primary_number": R,  # 8.3 User: primary work number read-only
     "workspace.package": D,  # ours: nothing that is billed (the reason stands in the table)
+    "user.location": R,  # ours: the same
     "calling.behavior": R,  # 8.3 Calling: calling behavior read-only
     "account.company_name": R,  # 8.3 Account: company name read-only
     "org.domain": R,  # 8.3 Org settings: domain read-only
@@ -128,6 +130,7 @@ LICENCES = (
     "user.package",
     "user.services",
     "user.status",
+    "user.location",
     "workspace.package",
 )
 
