@@ -1,14 +1,13 @@
 """Columns, role filter, sorting, export; the pages to deactivate and delete; deleted users; settings for people."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from controlhub.models import ListColumns, PackageAssignment, PeopleSettings, Subscriber
+from controlhub.models import ListColumns, PeopleSettings, Subscriber
 from controlhub.queries.users import users_of
 from controlhub.services.lifecycle import delete_subscriber
 from tests.cast import Cast
@@ -197,29 +196,3 @@ def test_lists_cost_the_same_at_one_and_at_three_rows(cast: Cast, sign_in: SignI
     with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200
     assert len(captured) == {"user-list": 9, "user-deleted-list": 6, "consent-list": 6}[name]
-
-
-@pytest.mark.slow
-def test_the_list_costs_the_same_at_10_and_at_10_000_users(cast: Cast, sign_in: SignIn) -> None:
-    client, url = sign_in("customer_full"), page("user-list", cast.open_acme)
-    counts = []
-    for wanted in (10, 10_000):
-        have = Subscriber.objects.filter(customer=cast.open_acme).count()
-        people = [
-            Subscriber(customer=cast.open_acme, first_name="Sam", last_name=f"Sample{n}", email=f"s{n}@x.example.com")
-            for n in range(have, wanted)
-        ]
-        now = datetime(2026, 1, 1, tzinfo=UTC)
-        held = [
-            PackageAssignment(
-                customer=cast.open_acme, partner=cast.north, package="webex_meetings", started_at=now, subscriber=person
-            )
-            for person in Subscriber.objects.bulk_create(people)
-        ]
-        PackageAssignment.objects.bulk_create(held)
-        for query in ("", "?q=sample", "?role=any", "?q=sam&package=webex_meetings&sort=-name"):
-            client.get(url + query)
-            with CaptureQueriesContext(connection) as captured:
-                assert client.get(url + query).status_code == 200
-            counts.append(len(captured))
-    assert counts == [9, 9, 8, 9] * 2
