@@ -43,7 +43,10 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
             return Level.HIDDEN  # one level deep: an indirect provider has none of its own (domain.md 7.7)
         if partner.pk not in actor.partner_ids and control is Control.PARTNER_HELPDESK:
             return Level.HIDDEN  # a parent's staff gives no help desk to its indirect providers' people (domain.md 7.6)
-        return _best(actor.roles_in_partner(partner), control, restricted=False)
+        best = _best(actor.roles_in_partner(partner), control, restricted=False)
+        if control is Control.PARTNER_PRICES and partner.parent_id not in {None, *actor.parent_partner_ids}:
+            return min(best, Level.READ_ONLY)  # what an indirect provider pays is for its parent to say
+        return best
     raise ValueError("level() needs the partner or the customer that is looked at")
 
 

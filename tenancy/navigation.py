@@ -34,6 +34,7 @@ PARTNER_HUB = (
     Entry("Help desk", "headset", "partnerhub:helpdesk", Control.PARTNER_HELPDESK),
     Entry("Audit", "shield", "partnerhub:audit", Control.PARTNER_AUDIT, "Security"),
     Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),
+    Entry("Price book", "tag", "billing:price-list", Control.PARTNER_PRICES, "Billing"),
 )
 CONTROL_HUB = (
     Entry("Overview", "home", "controlhub:overview", Control.ORG_OVERVIEW),

@@ -88,6 +88,8 @@ class Control(StrEnum):
     PARTNER_TEMPLATES = "partner.templates"
     PARTNER_INDIRECT_PROVIDERS = "partner.indirect_providers"
     PARTNER_BILLING = "partner.billing"
+    PARTNER_PRICES = "partner.prices"
+    PARTNER_MARGIN = "partner.margin"
     PARTNER_HELPDESK = "partner.helpdesk"
     PARTNER_AUDIT = "partner.audit"
     # Control Hub
@@ -179,7 +181,8 @@ def _only(**levels: Level) -> dict[Control, Level]:
 
 
 _NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
-_HELPDESK = _NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_BILLING": H, "PARTNER_AUDIT": H}
+_NO_MONEY = {"PARTNER_BILLING": H, "PARTNER_PRICES": H, "PARTNER_MARGIN": H}
+_HELPDESK = _NO_WHOLESALE | _NO_MONEY | {"PARTNER_LAUNCH": E, "PARTNER_AUDIT": H}
 
 # Who of the support staff may come in, and with what, is for the customer to decide (domain.md 7.2, 7.5, 7.6).
 _CUSTOMER_DECIDES = {"ORG_SUPPORT_ACCESS": R}
@@ -193,7 +196,8 @@ ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
         E,
         **_NO_WHOLESALE
         | _CUSTOMER_DECIDES
-        | {"PARTNER_BILLING": H, "PARTNER_AUDIT": H}
+        | _NO_MONEY
+        | {"PARTNER_AUDIT": H}
         | {control.name: R for control in LICENCE_CONTROLS},
     ),
     Role.PARTNER_READONLY: _row(R, R, **_NO_WHOLESALE | {"PARTNER_LAUNCH": E}),

@@ -12,6 +12,9 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from tenancy.actors import Actor
 
+# Each has cents: amounts are rounded to two decimals.
+CURRENCIES = [(code, code) for code in ("AUD", "CAD", "CHF", "EUR", "GBP", "USD")]
+
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
     """Partners as an actor may see them."""
@@ -34,6 +37,8 @@ class Partner(models.Model):
     name = models.CharField(max_length=120)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="sub_partners")
     subscription_id = models.CharField(max_length=40)
+    # What the subscription is paid in. A sub-partner is billed to its parent, so its parent's counts.
+    currency = models.CharField(max_length=3, choices=CURRENCIES, default="USD", db_default="USD")
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     country = models.CharField(max_length=2)
     time_zone = models.CharField(max_length=64, default="UTC")

@@ -19,6 +19,8 @@ PARTNER_HUB = {
     "partner.templates": (E, H, H, H, H),
     "partner.indirect_providers": (E, H, H, H, H),
     "partner.billing": (E, E, H, R, H),
+    "partner.prices": (E, E, H, R, H),
+    "partner.margin": (E, E, H, R, H),
     "partner.helpdesk": (E, E, E, R, R),
     "partner.audit": (E, E, H, R, H),
 }
