@@ -71,3 +71,33 @@ class MoreThanADay(CannotCorrect):
             f"{day:%-d %b %Y} would come to {hours} hours. Correct the other packages of that day first.",
             field="started_at",
         )
+
+
+class PriceDatesClash(DomainError):
+    """Two prices of one thing would hold on the same day, or none would be left of one."""
+
+    code = "price_dates_clash"
+    message = "Another price holds on some of these days."
+
+    def __init__(self, message: str = "", *, field: str | None = "valid_from") -> None:
+        super().__init__(message, field=field)
+
+
+class PriceInvoiced(DomainError):
+    """What an issued invoice was computed with stays as it was."""
+
+    code = "price_invoiced"
+    message = "An issued invoice used the price of that day. Let the new price begin after the last month invoiced."
+
+    def __init__(self, *, field: str | None = "valid_from") -> None:
+        super().__init__(field=field)
+
+
+class PricesNotImported(DomainError):
+    """Some lines of a file cannot be imported, so none was. `lines`: number and what is wrong with each."""
+
+    code = "prices_not_imported"
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        super().__init__("Nothing was imported.", field="file")
+        self.lines = lines
