@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views.downloads import ReportDownload
+from billing.views.prices import PriceAdd, PriceEnd, PriceExport, PriceImport, PriceItem, PriceList, PriceRemove
 from billing.views.reconciliations import (
     Reconcile,
     ReconciliationDelete,
@@ -35,4 +36,11 @@ urlpatterns = [
     ),
     path("reports/<uuid:report>/delete/", ReportDelete.as_view(), name="report-delete"),
     path("reports/<uuid:report>/download/<str:signature>/", ReportDownload.as_view(), name="report-download"),
+    path("prices/", PriceList.as_view(), name="price-list"),
+    path("prices/add/", PriceAdd.as_view(), name="price-add"),
+    path("prices/export/", PriceExport.as_view(), name="price-export"),
+    path("prices/import/", PriceImport.as_view(), name="price-import"),
+    path("prices/of/<str:item>/", PriceItem.as_view(), name="price-item"),
+    path("prices/<uuid:price>/end/", PriceEnd.as_view(), name="price-end"),
+    path("prices/<uuid:price>/remove/", PriceRemove.as_view(), name="price-remove"),
 ]

@@ -2,11 +2,12 @@
 
 import itertools
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
-from billing.models import BillingReport, UsageAdjustment, UsageCorrection
+from billing.models import BillingReport, PriceBookEntry, UsageAdjustment, UsageCorrection
 from controlhub.models import (
     CallQueue,
     CustomerPackage,
@@ -218,3 +219,11 @@ def make_adjustment(assignment: PackageAssignment, about_on: date, seconds: int,
     if "correction" not in fields:
         defaults["correction"] = make_correction(assignment, **made)
     return UsageAdjustment.objects.create(about_on=about_on, seconds=seconds, **defaults | fields)
+
+
+def make_price(
+    partner: Partner, item: str = "webex_suite", price: str = "31", *, start: date = date(2020, 1, 1), **fields: Any
+) -> PriceBookEntry:
+    """A transfer price from `start` on."""
+    defaults = {"sku": f"SKU-{item}", "description": f"Use of {item}", "valid_from": start, "price": Decimal(price)}
+    return PriceBookEntry.objects.create(partner=partner, item=item, **defaults | fields)

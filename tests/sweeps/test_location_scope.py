@@ -22,6 +22,7 @@ from tests.sweeps.world import World, make_world
 OF_THE_WHOLE_CUSTOMER = {
     "Screening",
     "UsageDay",
+    "CustomerPrice",  # the partner's own, only in Partner Hub
     "DevicePolicy",  # the third-party switch
     "CustomerPackage",  # the meters of the organisation, no names
     "CustomerOrigin",

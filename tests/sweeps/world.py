@@ -1,6 +1,7 @@
 """Two tenants with one of everything, so that every URL of the portal can be called with ids that exist."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from billing.models import BillingReport, Reconciliation
@@ -20,6 +21,7 @@ from tests.factories import (
     make_number,
     make_origin,
     make_package,
+    make_price,
     make_queue,
     make_report,
     make_subscriber,
@@ -63,6 +65,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     job.steps.create(position=0, name="screening", title=f"{canary} step")
     report = make_report(partner, created_by=admin)
     reconciliation = Reconciliation.objects.create(report=report, file_name=f"{canary}.csv")
+    day = date(2020, 1, 1) + timedelta(days=partner.price_book.count())
+    price = make_price(partner, start=day, valid_until=day + timedelta(days=1), description=f"{canary} use")
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
@@ -84,6 +88,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "job": job.public_id,
             "report": report.public_id,
             "reconciliation": reconciliation.public_id,
+            "price": price.public_id,
+            "item": price.item,
             "draft": draft.public_id,
             "rights": rights.public_id,
             "domain": domain.public_id,
