@@ -6,6 +6,7 @@ These read everything: they are for the nightly check and for restored backups, 
 # ruff: noqa: S608 - every piece put together here is a constant of billing.ledger_sql.
 
 from billing.corrections_sql import MORE_THAN_A_DAY, strange_adjustments, wrong_adjustments
+from billing.invoice_invariants import INVOICE_INVARIANTS
 from billing.ledger_sql import ADJUSTMENT_LINE, CHECKSUM, CUSTOMER_LINE, INSTANT, PARTNER_LINE
 
 _STARTS_AND_ENDS = f"""
@@ -122,6 +123,7 @@ INVARIANTS = [
         "nobody comes to less than nothing or more than a day's use, corrections included",
         MORE_THAN_A_DAY,
     ),
+    *INVOICE_INVARIANTS,
     (
         "I14",
         "a completed report covers closed days only and has its file's hash; no report is left over for an hour",

@@ -9,13 +9,20 @@ from billing.bell import reconciliation_bell, report_bell
 from billing.queries import clock
 from billing.queries.reconciliations import unfinished_reconciliations
 from billing.queries.reports import unfinished_reports
-from billing.services import closing, making, reconciling
+from billing.services import closing, invoicing, making, reconciling
 
 
 @shared_task(name="billing.close_missing_days")
 def close_missing_days(**kwargs: Any) -> None:
     """Every quarter of an hour: close what is missing, whatever the number of nights."""
     for _ in closing.close_missing_days(until=clock.last_closable_day()):
+        pass
+
+
+@shared_task(name="billing.issue_missing_invoices")
+def issue_missing_invoices(**kwargs: Any) -> None:
+    """Every quarter of an hour: issue the months that are closed and have no invoice, whatever their number."""
+    for _ in invoicing.issue_missing_invoices(until=clock.today()):
         pass
 
 

@@ -23,6 +23,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/15"),
         "options": {"expires": 800},
     },
+    # Some minutes after the days, for the same reason: it asks which months are missing.
+    "issue-invoices": {
+        "task": "billing.issue_missing_invoices",
+        "schedule": crontab(minute="5-59/15"),
+        "options": {"expires": 800},
+    },
     "sweep-reports": {"task": "billing.sweep_reports", "schedule": 10.0, "options": {"expires": 10}},
     "purge-drafts": {
         "task": "tenancy.purge_drafts",

@@ -20,7 +20,6 @@ from controlhub.forms.organization import (
     SettingsForm,
 )
 from controlhub.models import OrganizationDomain, OrganizationSettings
-from controlhub.queries.jobs import jobs_about
 from controlhub.queries.organization import (
     assistant_is_available,
     domains_of,
@@ -37,7 +36,6 @@ from controlhub.services.organization import (
     set_email_settings,
     switch_assistant,
 )
-from controlhub.services.organization_pushes import Section
 from controlhub.views.form_errors import show_refusal
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError
@@ -51,7 +49,6 @@ class SettingsPage(CustomerView):
 
     template: ClassVar[str]
     url_name: ClassVar[str]
-    told: ClassVar[tuple[Section, ...]]
     sections: ClassVar[dict[str, tuple[type[SettingsForm], Control]]]
 
     @cached_property
@@ -71,8 +68,7 @@ class SettingsPage(CustomerView):
     def page(self, request: HttpRequest, changed: Forms | None = None, *, status: int = 200) -> HttpResponse:
         """The whole page; `changed` holds the form that was just refused."""
         forms: Forms = {name: self.form(name) for name in self.sections} | (changed or {})
-        jobs = jobs_about(self.customer, steps=self.told)
-        context = {"forms": forms, "jobs": jobs, "events": setting_events(self.customer), **self.more()}
+        context = {"forms": forms, "events": setting_events(self.customer), **self.more()}
         return render(request, self.template, context, status=status)
 
     def more(self) -> dict[str, Any]:
@@ -88,7 +84,6 @@ class OrganizationPage(SettingsPage):
 
     template = "controlhub/organization/settings.html"
     url_name = "controlhub:settings"
-    told = (Section.EMAIL, Section.AUTHENTICATION, Section.ASSISTANT, Section.DOMAINS)
     sections: ClassVar = {
         "domain": (DomainForm, Control.ORG_DOMAIN),
         "email": (EmailSettingsForm, Control.ORG_EMAIL_SETTINGS),
@@ -105,7 +100,6 @@ class CallingPage(SettingsPage):
 
     template = "controlhub/organization/calling.html"
     url_name = "controlhub:calling-settings"
-    told = (Section.CALL_PRIORITY, Section.CALLING_BEHAVIOR, Section.CALL_RECORDING)
     sections: ClassVar = {
         "priority": (CallPriorityForm, Control.CALLING_APP_PRIORITY),
         "behavior": (CallingBehaviorForm, Control.CALLING_BEHAVIOR),

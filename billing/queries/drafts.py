@@ -1,0 +1,233 @@
+"""What an invoice would say: computed from closed usage, the price book and adjustments. Nothing is stored.
+
+The lines are `InvoiceLine`s that are not saved; `billing.services.invoicing` saves them once their month is over.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import connection
+
+from billing import invoice_sql, money, months
+from billing.items import ITEMS
+from billing.models import BillingAccount, InvoiceLine, PriceBookEntry, UsageAdjustment
+from tenancy.models import Partner
+from tenancy.packages import PACKAGES
+
+ONE_DAY = timedelta(days=1)
+PriceBook = Mapping[tuple[int, str], Sequence[PriceBookEntry]]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One partner of a family: from when it is billed, how far it has been, and how far its days are closed (exclusive)."""
+
+    partner: Partner
+    starts_on: date
+    billed_until: date
+    closed_until: date
+
+
+@dataclass(frozen=True)
+class MissingPrice:
+    """Something was used on days on which it has no price. The invoice waits for one."""
+
+    partner: Partner
+    item: str
+    first_on: date
+    last_on: date
+
+    @property
+    def name(self) -> str:
+        return ITEMS[self.item].name
+
+    def __str__(self) -> str:
+        return f"{self.partner.name} has no price for {self.name} from {self.first_on:%F} to {self.last_on:%F}"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One month of a top-level partner and its sub-partners, as of now."""
+
+    partner: Partner
+    month: date
+    members: Sequence[Member]
+    lines: Sequence[InvoiceLine]
+    missing: Sequence[MissingPrice]
+
+    @property
+    def open_members(self) -> list[Member]:
+        """Those whose days of the month are not all closed yet: the invoice waits for them."""
+        return [member for member in self.members if member.closed_until < months.after(self.month)]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of days of one month in which one price holds, or none."""
+
+    partner: Partner
+    item: str
+    first: date
+    after: date
+    entry: PriceBookEntry | None
+
+
+def family_of(partner: Partner) -> list[Member]:
+    """The partner and its sub-partners by name."""
+    partners = [partner, *partner.sub_partners.order_by("name", "pk")]
+    accounts = BillingAccount.objects.in_bulk([row.pk for row in partners])
+    with connection.cursor() as cursor:
+        cursor.execute(invoice_sql.STANDING_OF_PARTNERS, {"partners": [row.pk for row in partners]})
+        standing = {pk: (open_on, used_on) for pk, open_on, used_on in cursor.fetchall()}
+    return [_member(row, accounts.get(row.pk), *standing[row.pk]) for row in partners]
+
+
+def _member(partner: Partner, account: BillingAccount | None, open_on: date, used_on: date | None) -> Member:
+    if account:
+        return Member(partner, account.starts_on, account.billed_until, open_on)
+    starts_on = partner.billing_start_on
+    # Months before anything was used have nothing to bill; closed days get no more use.
+    untouched_until = months.first_of(min(open_on, used_on or open_on))
+    return Member(partner, starts_on, max(starts_on, untouched_until), open_on)
+
+
+def draft_of(partner: Partner, month: date, *, members: Sequence[Member] | None = None) -> Draft:
+    """The draft of a month of a top-level partner.
+
+    The first month that is not billed yet also has whatever of a sub-partner is older and was never billed.
+    """
+    members = members or family_of(partner)
+    is_next = month <= months.first_of(members[0].billed_until)
+    since = {member: member.billed_until if is_next else max(month, member.billed_until) for member in members}
+    book = price_book([member.partner for member in members])
+    lines: list[InvoiceLine] = []
+    missing: list[MissingPrice] = []
+    for piece, seconds in _used(_pieces(since, months.after(month), book)):
+        if piece.entry:
+            lines.append(_usage_line(piece, piece.entry, seconds))
+        else:
+            missing.append(MissingPrice(piece.partner, piece.item, piece.first, piece.after - ONE_DAY))
+    for adjustment in _adjustments(since, months.after(month)):
+        if entry := entry_on(book, adjustment.partner, adjustment.package, adjustment.about_on):
+            lines.append(_adjustment_line(adjustment, entry))
+        else:
+            about = adjustment.about_on
+            missing.append(MissingPrice(adjustment.partner, adjustment.package, about, about))
+    return Draft(partner, month, members, _in_order(lines, members), list(dict.fromkeys(missing)))
+
+
+def price_book(partners: Iterable[Partner]) -> PriceBook:
+    """Every price of these partners, by partner and item, oldest first."""
+    book: dict[tuple[int, str], list[PriceBookEntry]] = defaultdict(list)
+    for entry in PriceBookEntry.objects.filter(partner__in=list(partners)).order_by("valid_from"):
+        book[entry.partner_id, entry.item].append(entry)
+    return book
+
+
+def entry_on(book: PriceBook, partner: Partner, item: str, day: date) -> PriceBookEntry | None:
+    """The price of a day."""
+    return next((entry for entry in book.get((partner.pk, item), ()) if entry.covers(day)), None)
+
+
+def _pieces(since: Mapping[Member, date], after: date, book: PriceBook) -> Iterator[Piece]:
+    for member, first in since.items():
+        until = min(after, member.closed_until)
+        for month in months.between(first, until):
+            opens, closes = max(first, month), min(until, months.after(month))
+            for item in PACKAGES:
+                yield from _cut(member.partner, item, opens, closes, book.get((member.partner.pk, item), ()))
+
+
+def _cut(partner: Partner, item: str, first: date, after: date, entries: Sequence[PriceBookEntry]) -> Iterator[Piece]:
+    """Cut the days from `first` up to `after` where a price begins or ends."""
+    for entry in entries:
+        begins, ends = max(first, entry.valid_from), min(after, entry.valid_until or after)
+        if begins < ends:
+            if first < begins:
+                yield Piece(partner, item, first, begins, None)
+            yield Piece(partner, item, begins, ends, entry)
+            first = ends
+    if first < after:
+        yield Piece(partner, item, first, after, None)
+
+
+def _used(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, int]]:
+    """The pieces in which anything was used, and the seconds."""
+    pieces = list(pieces)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            invoice_sql.SECONDS_OF_PIECES,
+            {
+                "partners": [piece.partner.pk for piece in pieces],
+                "packages": [piece.item for piece in pieces],
+                "firsts": [piece.first for piece in pieces],
+                "afters": [piece.after for piece in pieces],
+            },
+        )
+        seconds = [row for (row,) in cursor.fetchall()]
+    return ((piece, used) for piece, used in zip(pieces, seconds, strict=True) if used)
+
+
+def _adjustments(since: Mapping[Member, date], after: date) -> Iterator[UsageAdjustment]:
+    """Made in the days to be billed, about days that are billed at all, and on no invoice yet."""
+    by_partner = {member.partner.pk: (member, first) for member, first in since.items()}
+    rows = UsageAdjustment.objects.filter(partner__in=by_partner, made_on__lt=after, invoice_line=None)
+    for adjustment in rows.select_related("partner", "customer").order_by("about_on", "pk"):
+        member, first = by_partner[adjustment.partner_id]
+        if adjustment.made_on >= first and adjustment.about_on >= member.starts_on:
+            yield adjustment
+
+
+def _usage_line(piece: Piece, entry: PriceBookEntry, seconds: int) -> InvoiceLine:
+    return InvoiceLine(
+        kind=InvoiceLine.Kind.USAGE,
+        first_on=piece.first,
+        last_on=piece.after - ONE_DAY,
+        seconds=seconds,
+        **_priced(piece.partner, entry, seconds, piece.first),
+    )
+
+
+def _adjustment_line(adjustment: UsageAdjustment, entry: PriceBookEntry) -> InvoiceLine:
+    return InvoiceLine(
+        kind=InvoiceLine.Kind.ADJUSTMENT,
+        adjustment=adjustment,
+        about=adjustment.customer.name,
+        first_on=adjustment.about_on,
+        last_on=adjustment.about_on,
+        seconds=adjustment.seconds,
+        **_priced(adjustment.partner, entry, adjustment.seconds, adjustment.about_on),
+    )
+
+
+def _priced(partner: Partner, entry: PriceBookEntry, seconds: int, day: date) -> dict[str, object]:
+    exact = money.prorated(seconds=seconds, price=entry.price, days=months.days_in(day))
+    return {
+        "partner": partner,
+        "partner_name": partner.name,
+        "item": entry.item,
+        "sku": entry.sku,
+        "description": entry.description,
+        "price": entry.price,
+        "entry": entry,
+        "amount": money.cents(exact),
+    }
+
+
+def _in_order(lines: list[InvoiceLine], members: Sequence[Member]) -> list[InvoiceLine]:
+    """The partner's own use first, then its sub-partners'; packages as in the catalogue, adjustments at the end."""
+    rank = {member.partner.pk: position for position, member in enumerate(members)}
+    items = {item: position for position, item in enumerate(ITEMS)}
+    lines.sort(
+        key=lambda line: (rank[line.partner_id], line.kind != InvoiceLine.Kind.USAGE, items[line.item], line.first_on)
+    )
+    for position, line in enumerate(lines, start=1):
+        line.position = position
+    return lines
