@@ -13,12 +13,24 @@ class ControlHubConfig(AppConfig):
             devices,
             locations,
             numbers,
+            organization,
             queues,
+            subscriber_changes,
             subscribers,
             workspaces,
         )
         from provisioning.registry import register  # noqa: PLC0415
 
-        for module in (administrators, subscribers, locations, numbers, workspaces, devices, queues):
+        for module in (
+            administrators,
+            subscribers,
+            subscriber_changes,
+            locations,
+            numbers,
+            workspaces,
+            devices,
+            queues,
+            organization,
+        ):
             for kind, job_type in module.JOB_TYPES.items():
                 register(kind, job_type)

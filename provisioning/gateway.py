@@ -90,6 +90,12 @@ class WebexGateway(Protocol):
     def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
         """{} once the person signs in with that address."""
 
+    def change_person_name(self, *, key: str, person_id: str, first_name: str, last_name: str) -> Answer:
+        """{} once the person is known by that name."""
+
+    def set_caller_id(self, *, key: str, person_id: str, number: str, first_name: str, last_name: str) -> Answer:
+        """{} once the person's calls show that number (E.164) and name; what is empty is the person's own."""
+
     def invite_person(self, *, key: str, person_id: str, email: str) -> Answer:
         """{} once Webex has sent the person an invitation, once more."""
 
@@ -103,7 +109,10 @@ class WebexGateway(Protocol):
         """{} once the person has no package any more."""
 
     def assign_number(self, *, key: str, person_id: str, number: str, extension: str) -> Answer:
-        """{} once the person is reached under that number."""
+        """{} once the person is reached under that number and extension; either may be empty."""
+
+    def update_organisation(self, *, key: str, org_id: str, section: str, facts: dict[str, Any]) -> Answer:
+        """{} once the organisation's settings of that section are these; sections and facts: controlhub.jobs.organization."""
 
     def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, str]) -> Answer:
         """{} once the location is known with these facts: name, address, languages, connection, main number."""

@@ -116,6 +116,14 @@ class SimulatedWebex:
     def change_person_email(self, *, key: str, person_id: str, email: str) -> Answer:
         return self._call("change_person_email", key, {"person_id": person_id, "email": email}, {})
 
+    def change_person_name(self, *, key: str, person_id: str, first_name: str, last_name: str) -> Answer:
+        payload = {"person_id": person_id, "first_name": first_name, "last_name": last_name}
+        return self._call("change_person_name", key, payload, {})
+
+    def set_caller_id(self, *, key: str, person_id: str, number: str, first_name: str, last_name: str) -> Answer:
+        payload = {"person_id": person_id, "number": number, "first_name": first_name, "last_name": last_name}
+        return self._call("set_caller_id", key, payload, {})
+
     def invite_person(self, *, key: str, person_id: str, email: str) -> Answer:
         return self._call("invite_person", key, {"person_id": person_id, "email": email}, {})
 
@@ -132,6 +140,9 @@ class SimulatedWebex:
     def assign_number(self, *, key: str, person_id: str, number: str, extension: str) -> Answer:
         payload = {"person_id": person_id, "number": number, "extension": extension}
         return self._call("assign_number", key, payload, {})
+
+    def update_organisation(self, *, key: str, org_id: str, section: str, facts: dict[str, Any]) -> Answer:
+        return self._call("update_organisation", key, {"org_id": org_id, "section": section, "facts": facts}, {})
 
     def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, str]) -> Answer:
         return self._call("update_location", key, {"org_id": org_id, "location": location, "facts": facts}, {})

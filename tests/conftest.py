@@ -23,6 +23,22 @@ TRUNCATE_TRIGGERS = (
 )
 
 
+LIVE = {"portal", "browser"}  # fixtures that start a whole portal, or Chromium
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """For workers: live tests follow each other on one of them, and long tests come first, so that neither ends alone.
+
+    As a wrapper it comes after pytest-randomly's shuffle and before pytest-django puts tests that commit at the end.
+    """
+    for item in items:
+        if LIVE & set(getattr(item, "fixturenames", ())) and config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group("live"))
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.nodeid.startswith("tests/sweeps/")))
+    return (yield)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Switch off the guards against TRUNCATE: that is how Django empties tables after a test that commits."""

@@ -4,6 +4,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,11 +13,15 @@ from django.db import connection, transaction
 from django.db.models import Max, Model
 
 from config.demo.cast import FIRST_NAMES, LAST_NAMES
+from config.demo.unindexed import unindexed
 from controlhub.models import CustomerPackage, Location, PackageAssignment, Subscriber
 from tenancy.models import Customer, Partner
 
 PACKAGES = ("webex_calling", "webex_suite", "webex_voice", "webex_meetings")
 DAYS, CHANGED = 90, 0.05
+# From so many on, making the indexes again costs less than keeping them up to date row by row.
+MANY = 50_000
+_LARGE = (Customer, Location, Subscriber, PackageAssignment)
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,11 @@ def load_bulk(*, partners: int, customers: int, subscribers: int, seed: int = 1)
     with transaction.atomic():
         batch = Batch(partners=partners, customers=customers, subscribers=subscribers, seed=seed)
         copy(Partner, _PARTNER, _partners(batch))
-        copy(Customer, _CUSTOMER, _customers(batch))
-        copy(Location, _LOCATION, _locations(batch))
-        copy(Subscriber, _SUBSCRIBER, _subscribers(batch))
-        copy(PackageAssignment, _ASSIGNMENT, _assignments(batch))
+        with unindexed(_LARGE) if subscribers >= MANY else nullcontext():
+            copy(Customer, _CUSTOMER, _customers(batch))
+            copy(Location, _LOCATION, _locations(batch))
+            copy(Subscriber, _SUBSCRIBER, _subscribers(batch))
+            copy(PackageAssignment, _ASSIGNMENT, _assignments(batch))
         _count_packages(batch)
         for model in (Partner, Customer, Location, Subscriber):
             _move_sequence(model)
@@ -161,6 +167,7 @@ _SUBSCRIBER = [
     "public_id",
     "person_id",
     "customer_id",
+    "partner_id",
     "first_name",
     "last_name",
     "email",
@@ -174,8 +181,18 @@ def _subscribers(batch: Batch) -> Iterator[Sequence[Any]]:
     for n in range(batch.subscribers):
         key, customer = batch.first[Subscriber] + n, batch.customer_of(n)
         first, last = batch.dice.choice(FIRST_NAMES), batch.dice.choice(LAST_NAMES)
-        at = batch.first[Customer] + customer
-        head = (key, batch.identity(), batch.identity(), at, first, last, f"u{key}@c{at}.example.com", "provisioned")
+        at, partner = batch.first[Customer] + customer, batch.first[Partner] + batch.partner_of(customer)
+        head = (
+            key,
+            batch.identity(),
+            batch.identity(),
+            at,
+            partner,
+            first,
+            last,
+            f"u{key}@c{at}.example.com",
+            "provisioned",
+        )
         yield (*head, batch.first[Location] + customer, "", batch.began, batch.began)
 
 

@@ -21,6 +21,8 @@ from config.embedded.servers import Addresses, external_addresses, portal_enviro
 DEFAULT_PORT = 8000
 # These read code, not data: they get addresses at which nobody answers.
 WITHOUT_SERVERS = {"check", "collectstatic", "compilemessages", "diffsettings", "help", "makemessages", "version"}
+# A debugger, or output as it comes, needs pytest in one process.
+ALONE = {"--pdb", "--trace", "-s", "--capture=no", "--collect-only", "--co", "no:xdist"}
 NOBODY = Addresses("postgres://portal@/portal?host=/nonexistent", "unix:///nonexistent/valkey.sock?db=0")
 
 
@@ -69,7 +71,20 @@ def run_tests(arguments: Sequence[str]) -> None:
     """Become pytest; the plugin starts throw-away servers unless DATABASE_URL and REDIS_URL name some."""
     os.chdir(PROJECT)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-p", "tests.embedded_plugin", *arguments])
+    command = [sys.executable, "-m", "pytest", *arguments, *side_by_side(arguments, cores=len(os.sched_getaffinity(0)))]
+    os.execv(sys.executable, command)
+
+
+def side_by_side(arguments: Sequence[str], *, cores: int) -> list[str]:
+    """What makes pytest use two workers: not for a few files, where a second database costs more than it saves."""
+    if any(word in ALONE for word in arguments):
+        return []
+    spread = ["--dist", "loadgroup"]  # tests that share a group stay on one worker
+    if any(word.startswith(("-n", "--numprocesses")) for word in arguments):
+        return spread
+    named = [path for path in (Path(word.partition("::")[0]) for word in arguments) if path.exists()]
+    only_files = bool(named) and all(path.is_file() for path in named)
+    return [] if cores < 2 or only_files else ["-n", "2", *spread]
 
 
 def run_django(argv: Sequence[str]) -> int:

@@ -34,9 +34,9 @@ def cache_url(redis_url: str) -> str:
     return _with_database(redis_url, _database(redis_url) + 1, socket_scheme="unix", parameter="db")
 
 
-def server_url(redis_url: str) -> str:
-    """`redis_url` as redis-py's address of the broker's own database."""
-    return _with_database(redis_url, _database(redis_url), socket_scheme="unix", parameter="db")
+def server_url(redis_url: str, *, further: int = 0) -> str:
+    """`redis_url` as redis-py's address of the broker's own database, or of one so many `further` on."""
+    return _with_database(redis_url, _database(redis_url) + further, socket_scheme="unix", parameter="db")
 
 
 def embedded_database_url(socket_folder: Path, *, role: str, database: str) -> str:

@@ -1,10 +1,9 @@
 """Devices in the Webex cloud: made known, seen coming online, reset when they go."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from controlhub.jobs.telling import NOTHING_TO_TELL, Facts, tell
 from controlhub.models import Device
 from controlhub.services.constraints import named_errors
 from controlhub.services.devices import MacInUse
@@ -16,7 +15,6 @@ from tenancy.actors import Actor
 from tenancy.policy import Control
 
 # Removals have no control of their own: a device also goes with a package or a user, by whoever may take those.
-GONE: dict[str, Any] = {"skipped": "The device has been deleted meanwhile."}
 
 
 def _rows(context: StepContext) -> QuerySet[Device]:
@@ -24,26 +22,29 @@ def _rows(context: StepContext) -> QuerySet[Device]:
 
 
 def _put_device(context: StepContext) -> Result:
+    return tell(context, lambda: _facts(context), gateway().put_device)
+
+
+def _facts(context: StepContext) -> Facts | None:
     device = _rows(context).select_related("subscriber", "workspace").first()
     if device is None:
-        return GONE
-    return gateway().put_device(
-        key=context.key,
-        org_id=str(context.customer.org_id),
-        device=context.item,
-        model=device.model,
-        owner=str((device.subscriber or device.workspace).public_id),  # type: ignore[union-attr]
-        mac=device.mac or "",
-        username=device.sip_username,
-        verifier=device.sip_secret_hash or device.code_hash,
-    )
+        return None
+    return {
+        "org_id": str(context.customer.org_id),
+        "device": context.item,
+        "model": device.model,
+        "owner": str((device.subscriber or device.workspace).public_id),  # type: ignore[union-attr]
+        "mac": device.mac or "",
+        "username": device.sip_username,
+        "verifier": device.sip_secret_hash or device.code_hash,
+    }
 
 
 def _await_device(context: StepContext) -> Result:
     """The phone calls home. An activation code that was not used in time is refused."""
     device = _rows(context).first()
     if device is None:
-        return GONE
+        return NOTHING_TO_TELL
     if device.code_hash and not _rows(context).filter(code_expires_at__gt=Now()).exists():
         raise PermanentError("code_expired", "The activation code has expired. Make a new one on the device's page.")
     return gateway().device_state(key=context.key, device=context.item)

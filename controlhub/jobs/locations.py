@@ -2,6 +2,7 @@
 
 from django.db.models.functions import Now
 
+from controlhub.jobs.telling import Facts, tell
 from controlhub.models import Location
 from provisioning.errors import PermanentError
 from provisioning.gateway import gateway
@@ -52,17 +53,18 @@ def _row(context: StepContext) -> Location:
 
 
 def _update(context: StepContext) -> Result:
-    """Tell Webex what the location is now: two changes in a row end alike, whichever job comes last."""
+    return tell(context, lambda: _facts(context), gateway().update_location)
+
+
+def _facts(context: StepContext) -> Facts | None:
     location = _row(context)
     if location.deleted_at:
-        return {"skipped": "The location has been deleted meanwhile."}
+        return None
     facts = {name: getattr(location, name) for name in _TOLD}
     facts["announcement_language"] = location.announcement_language or location.language
     facts["main_number"] = str(location.main_number or "")
     facts["emergency_callback_number"] = str(location.emergency_callback_number or "")
-    return gateway().update_location(
-        key=context.key, org_id=str(context.customer.org_id), location=context.item, facts=facts
-    )
+    return {"org_id": str(context.customer.org_id), "location": context.item, "facts": facts}
 
 
 def _delete(context: StepContext) -> Result:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
+from controlhub.jobs.telling import Facts, tell
 from controlhub.models import Location, PhoneNumber
 from controlhub.services.number_moves import TargetGone, why_not_movable
 from provisioning.errors import PermanentError
@@ -21,10 +22,13 @@ def _batch(context: StepContext) -> list[str]:
 
 
 def _put_numbers(context: StepContext) -> Result:
-    """Tell Webex what the numbers are now: two changes in a row end alike, whichever job comes last."""
+    return tell(context, lambda: _facts(context), gateway().put_numbers)
+
+
+def _facts(context: StepContext) -> Facts:
     found = {number.e164: number for number in _rows(context).select_related("location")}
     said = [_said(e164, found.get(e164)) for e164 in _batch(context)]
-    return gateway().put_numbers(key=context.key, org_id=str(context.customer.org_id), numbers=said)
+    return {"org_id": str(context.customer.org_id), "numbers": said}
 
 
 def _said(e164: str, number: PhoneNumber | None) -> dict[str, str]:

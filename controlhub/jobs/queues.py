@@ -1,25 +1,29 @@
 """Call queues in the Webex cloud: what the row says now, whichever job comes last."""
 
+from controlhub.jobs.telling import Facts, tell
 from controlhub.models import CallQueue
 from provisioning.gateway import gateway
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 
 
 def _put_queue(context: StepContext) -> Result:
+    return tell(context, lambda: _facts(context), gateway().put_queue)
+
+
+def _facts(context: StepContext) -> Facts | None:
     queue = (
         CallQueue.objects.filter(customer=context.customer, public_id=context.item).select_related("location").first()
     )
     if queue is None:
-        return {"skipped": "The call queue has been deleted meanwhile."}
+        return None
     places = queue.agents.select_related("subscriber", "workspace").order_by("position", "pk")
-    return gateway().put_queue(
-        key=context.key,
-        org_id=str(context.customer.org_id),
-        queue=context.item,
-        location=str(queue.location.public_id),
-        facts={"name": queue.name, "extension": queue.extension, "routing": queue.routing, "assist": queue.assist},
-        agents=[str((place.subscriber or place.workspace).public_id) for place in places],  # type: ignore[union-attr]
-    )
+    return {
+        "org_id": str(context.customer.org_id),
+        "queue": context.item,
+        "location": str(queue.location.public_id),
+        "facts": {"name": queue.name, "extension": queue.extension, "routing": queue.routing, "assist": queue.assist},
+        "agents": [str((place.subscriber or place.workspace).public_id) for place in places],  # type: ignore[union-attr]
+    }
 
 
 def _remove_queue(context: StepContext) -> Result:

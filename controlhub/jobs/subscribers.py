@@ -1,4 +1,4 @@
-"""People in the Webex cloud: created, with another package, removed. One step each, so that one failure stops nobody else.
+"""People on their way into the Webex cloud: one step each, so that one failure stops nobody else.
 
 Usage starts when a package is assigned, before Webex knows the person. If Webex then refuses for good, the interval is
 taken back, seat, number and extension are free again, and the user shows the reason; Retry takes them anew.
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from controlhub.jobs.locations import create_in_cloud, mark_created
@@ -21,14 +20,15 @@ from controlhub.jobs.packages import (
     restart_disabling,
     restart_enabling,
 )
-from controlhub.models import Location, PackageAssignment, PhoneNumber, Subscriber
+from controlhub.jobs.persons import ENTERING, Status, base_of, locked, number_of, person_id, rows_of, subscriber_of
+from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.queries.organization import organization_settings
 from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
 from controlhub.services.devices import release_devices
 from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
-from provisioning.errors import PermanentError, WaitUntil
+from provisioning.errors import PermanentError
 from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
@@ -36,34 +36,11 @@ from tenancy.actors import SYSTEM, Actor
 from tenancy.models import Customer
 from tenancy.policy import Control
 
-WAIT_FOR_PERSON_SECONDS = 5
 ONBOARDING = "onboard_customer"
-ENTERING = ("create_person", "claim_person", "complete_migration")
-Status = Subscriber.Status
-
-
-def _subscriber(customer: Customer, public_id: str) -> Subscriber:
-    return Subscriber.objects.select_related("location", "customer__partner").get(
-        customer=customer, public_id=public_id
-    )
-
-
-def _locked(customer: Customer, public_id: str) -> Subscriber:
-    """The subscriber, before anything else is locked: the order in which the services lock, so nobody deadlocks."""
-    Subscriber.objects.select_for_update(no_key=True).get(customer=customer, public_id=public_id)
-    return _subscriber(customer, public_id)
 
 
 def _location(context: StepContext) -> Location:
     return Location.everything.get(customer=context.customer, public_id=context.item)
-
-
-def _base(subscriber: Subscriber) -> PackageAssignment | None:
-    return subscriber.assignments.filter(is_base=True, ended_at=None).first()
-
-
-def _number(subscriber: Subscriber) -> str:
-    return PhoneNumber.objects.filter(subscriber=subscriber).values_list("e164", flat=True).first() or ""
 
 
 def _create_location(context: StepContext) -> Result:
@@ -87,8 +64,8 @@ def _claim_person(context: StepContext) -> Result:
 
 
 def _enter(context: StepContext, call: Callable[..., Result]) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    base = _base(subscriber)
+    subscriber = subscriber_of(context.customer, context.item)
+    base = base_of(subscriber)
     if base is None:
         return {"person_id": "", "skipped": "The user has lost the package meanwhile."}
     return call(
@@ -98,7 +75,7 @@ def _enter(context: StepContext, call: Callable[..., Result]) -> Result:
         first_name=subscriber.first_name,
         last_name=subscriber.last_name,
         package=base.package,
-        number=_number(subscriber),
+        number=number_of(subscriber),
         extension=subscriber.extension,
     )
 
@@ -107,29 +84,29 @@ def _person_created(context: StepContext, result: Result) -> None:
     """The person is there; or owns an account elsewhere, and is asked first. Whoever was deactivated meanwhile stays so."""
     if not result["person_id"]:
         return
-    subscriber = _locked(context.customer, context.item)
-    _rows(context).update(person_id=UUID(result["person_id"]))
+    subscriber = locked(context.customer, context.item)
+    rows_of(context).update(person_id=UUID(result["person_id"]))
     if (
         result.get("consent_needed")
         and not subscriber.deleted_at
         and consents.ask(subscriber, taken_back_at=_taken_back_at)
     ):
         return
-    _rows(context).filter(status__in=[Status.PENDING, Status.FAILED]).update(
+    rows_of(context).filter(status__in=[Status.PENDING, Status.FAILED]).update(
         status=Status.PROVISIONED, status_changed_at=Now(), error=""
     )
 
 
 def _person_refused(context: StepContext, error: PermanentError) -> None:
     """Take back what was given on trust: the interval, its seat, number, extension, devices and places in queues."""
-    subscriber = _locked(context.customer, context.item)
-    given = {"number": _number(subscriber), "extension": subscriber.extension}
+    subscriber = locked(context.customer, context.item)
+    given = {"number": number_of(subscriber), "extension": subscriber.extension}
     for assignment in seats.open_assignments(subscriber):
         seats.end_intervals([assignment], at=_taken_back_at(assignment.started_at, database_now()))
     calling_data.take_away(subscriber)
     release_devices(subscriber=subscriber, by=SYSTEM)
     leave_queues(subscriber, package="", by=SYSTEM)
-    _rows(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
+    rows_of(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
     ProvisioningStep.objects.filter(pk=context.step.pk).update(result=given)
 
 
@@ -139,16 +116,12 @@ def _taken_back_at(started_at: datetime, now: datetime) -> datetime:
     return max(started_at, today)
 
 
-def _rows(context: StepContext) -> QuerySet[Subscriber]:
-    return Subscriber.objects.filter(customer=context.customer, public_id=context.item)
-
-
 def _restart_people(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
     """Give the refused ones their package, number and extension again. Raises LimitReached, NumberInUse and the like."""
     require_ready(job.customer)
     for step in steps:
         if step.name in ENTERING and step.state == ProvisioningStep.State.FAILED:
-            _give_again(_locked(job.customer, step.item), step.result)
+            _give_again(locked(job.customer, step.item), step.result)
 
 
 def _give_again(subscriber: Subscriber, given: Result) -> None:
@@ -167,18 +140,10 @@ def _give_again(subscriber: Subscriber, given: Result) -> None:
         numbers.claim(number, subscriber=subscriber)
 
 
-def _person_id(subscriber: Subscriber) -> str:
-    if subscriber.person_id:
-        return str(subscriber.person_id)
-    if subscriber.status in (Status.PENDING, Status.SUSPENDED) and _entering(subscriber):
-        raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
-    raise PermanentError("person_missing", f"{subscriber} could not be created in Webex. Retry that first.")
-
-
 def _invite(context: StepContext) -> Result:
     """Mail the first user, who administers the customer, his way in; once Webex has him."""
-    subscriber = _subscriber(context.customer, context.item)
-    _person_id(subscriber)
+    subscriber = subscriber_of(context.customer, context.item)
+    person_id(subscriber)
     if subscriber.admin is None or _invitations_are_suppressed(context.customer):
         return {"sent": False}
     send_invitation(customer=context.customer, admin=subscriber.admin)
@@ -194,142 +159,35 @@ def _invitations_are_suppressed(customer: Customer) -> bool:
     return first.filter(result__sent=False).exists()
 
 
-def _entering(subscriber: Subscriber) -> bool:
-    """Is a job under way that brings the person into the cloud?"""
-    steps = ProvisioningStep.objects.filter(
-        job__customer=subscriber.customer_id, item=str(subscriber.public_id), name__in=ENTERING
-    )
-    return steps.filter(state__in=[ProvisioningStep.State.PENDING, ProvisioningStep.State.RUNNING]).exists()
-
-
-def _change_package(context: StepContext) -> Result:
-    """Tell Webex the package the user has now: two changes in a row end alike, whichever job comes last."""
-    subscriber = _subscriber(context.customer, context.item)
-    base = _base(subscriber)
-    if base is None:
-        return {"skipped": "The user has no package any more."}
-    return gateway().change_person_package(
-        key=context.key,
-        person_id=_person_id(subscriber),
-        package=base.package,
-        number=_number(subscriber),
-        extension=subscriber.extension,
-    )
-
-
-def _package_changed(context: StepContext, result: Result) -> None:
-    _rows(context).update(error="")
-
-
-def _change_refused(context: StepContext, error: PermanentError) -> None:
-    _rows(context).update(error=str(error))
-
-
-def _remove_package(context: StepContext) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    if _base(subscriber) is not None:
-        return _change_package(context)
-    if _never_arrived(subscriber):
-        return {"skipped": "Webex never had this user."}
-    return gateway().remove_person(key=context.key, person_id=_person_id(subscriber))
-
-
-def _move_person(context: StepContext) -> Result:
-    """Tell Webex where the user is now, whichever of several moves comes last."""
-    subscriber = _subscriber(context.customer, context.item)
-    if subscriber.location is None:
-        return {"skipped": "The user has no location any more."}
-    return gateway().move_person(
-        key=context.key,
-        person_id=_person_id(subscriber),
-        location=str(subscriber.location.public_id),
-        number=_number(subscriber),
-        extension=subscriber.extension,
-    )
-
-
-def _never_arrived(subscriber: Subscriber) -> bool:
-    return subscriber.person_id is None and not _entering(subscriber)
-
-
 def _complete_migration(context: StepContext) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    base = _base(subscriber)
+    subscriber = subscriber_of(context.customer, context.item)
+    base = base_of(subscriber)
     if base is None:
         return {"person_id": "", "skipped": "The user has lost the package meanwhile."}
-    person_id = _person_id(subscriber)
+    person = person_id(subscriber)
     gateway().complete_migration(
         key=context.key,
-        person_id=person_id,
+        person_id=person,
         package=base.package,
-        number=_number(subscriber),
+        number=number_of(subscriber),
         extension=subscriber.extension,
     )
-    return {"person_id": person_id}
+    return {"person_id": person}
 
 
 def _send_consent_mail(context: StepContext) -> Result:
     """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
-    request = consents.pending_request(_subscriber(context.customer, context.item))
+    request = consents.pending_request(subscriber_of(context.customer, context.item))
     if request is None:
         return {"skipped": "Nobody waits for this consent any more."}
     send_consent_mail(request)
     return {"sent": True}
 
 
-def _person_status(context: StepContext) -> Result:
-    """Tell Webex what holds now: two switches in a row end alike, whichever job comes last."""
-    subscriber = _subscriber(context.customer, context.item)
-    if subscriber.deleted_at or _never_arrived(subscriber):
-        return {"skipped": "Webex has no such user."}
-    active = subscriber.status != Status.SUSPENDED
-    return gateway().set_person_active(key=context.key, person_id=_person_id(subscriber), active=active)
-
-
-def _person_services(context: StepContext) -> Result:
-    """Tell Webex what holds now, whichever of several switches comes last."""
-    subscriber = _subscriber(context.customer, context.item)
-    if subscriber.deleted_at or _never_arrived(subscriber):
-        return {"skipped": "Webex has no such user."}
-    off = [service for service in ("messaging", "meetings", "calling") if getattr(subscriber, f"{service}_off")]
-    return gateway().set_person_services(key=context.key, person_id=_person_id(subscriber), off=off)
-
-
-def _change_email(context: StepContext) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    if subscriber.deleted_at or _never_arrived(subscriber):
-        return {"skipped": "Webex has no such user."}
-    return gateway().change_person_email(key=context.key, person_id=_person_id(subscriber), email=subscriber.email)
-
-
-def _invite_person(context: StepContext) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    if subscriber.deleted_at or _never_arrived(subscriber):
-        return {"skipped": "Webex has no such user."}
-    return gateway().invite_person(key=context.key, person_id=_person_id(subscriber), email=subscriber.email)
-
-
-def _delete_person(context: StepContext) -> Result:
-    subscriber = _subscriber(context.customer, context.item)
-    if _never_arrived(subscriber):
-        return {"skipped": "Webex never had this user."}
-    if subscriber.person_id is None:
-        raise WaitUntil(seconds=WAIT_FOR_PERSON_SECONDS, reason=f"{subscriber} is still being created.")
-    return gateway().delete_person(key=context.key, person_id=str(subscriber.person_id))
-
-
 CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused, control=Control.USERS_ADD)
-CHANGE_PACKAGE = StepHandler(_change_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
-REMOVE_PACKAGE = StepHandler(_remove_package, _package_changed, _change_refused, control=Control.USER_PACKAGE)
 CLAIM_PERSON = StepHandler(_claim_person, _person_created, _person_refused, control=Control.USERS_CLAIM)
 COMPLETE_MIGRATION = StepHandler(_complete_migration, _person_created, _person_refused, control=Control.USERS_ADD)
 CONSENT_MAIL = StepHandler(_send_consent_mail, control=Control.USER_STATUS)
-PERSON_STATUS = StepHandler(_person_status, _package_changed, _change_refused, control=Control.USER_STATUS)
-PERSON_SERVICES = StepHandler(_person_services, _package_changed, _change_refused, control=Control.USER_SERVICES)
-INVITE_PERSON = StepHandler(_invite_person, _package_changed, _change_refused, control=Control.USER_STATUS)
-CHANGE_EMAIL = StepHandler(_change_email, _package_changed, _change_refused, critical=True, control=Control.USER_EMAIL)
-MOVE_PERSON = StepHandler(_move_person, _package_changed, _change_refused, control=Control.USER_LOCATION)
-DELETE_PERSON = StepHandler(_delete_person, control=Control.USER_STATUS)
 CREATE_LOCATION = StepHandler(_create_location, _location_created)
 JOB_TYPES = {
     "create_subscribers": JobType(
@@ -342,14 +200,6 @@ JOB_TYPES = {
         "Move account", {"complete_migration": COMPLETE_MIGRATION}, restarted=_restart_people
     ),
     "consent_mail": JobType("Ask for consent", {"consent_mail": CONSENT_MAIL}),
-    "subscriber_status": JobType("Change status", {"person_status": PERSON_STATUS}),
-    "subscriber_services": JobType("Change services", {"person_services": PERSON_SERVICES}),
-    "invite_subscriber": JobType("Invite user", {"invite_person": INVITE_PERSON}),
-    "change_email": JobType("Change email", {"change_email": CHANGE_EMAIL, "invite_person": INVITE_PERSON}),
-    "delete_subscriber": JobType("Delete user", {"delete_person": DELETE_PERSON}),
-    "change_package": JobType("Change package", {"change_package": CHANGE_PACKAGE}),
-    "remove_package": JobType("Remove package", {"remove_package": REMOVE_PACKAGE}),
-    "move_subscriber": JobType("Move users", {"move_person": MOVE_PERSON}),
     "enable_package": JobType("Enable package", {PACKAGE_STEP: ENABLE_PACKAGE}, finish_packages, restart_enabling),
     "disable_package": JobType("Remove package", {PACKAGE_STEP: DISABLE_PACKAGE}, finish_packages, restart_disabling),
 }

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from controlhub.services.organization_pushes import Section, push_organization
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -37,4 +38,5 @@ def rename_company(*, customer: Customer, name: str, by: Actor) -> Customer:
     audit.record(
         action="customer.renamed", text=text, target=row, customer=row, by=by, changes={"name": [before, name]}
     )
+    push_organization(customer=row, section=Section.NAME, by=by)
     return row

@@ -18,6 +18,7 @@ from controlhub.services import seats
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.equipment_pushes import push_device, push_device_removal
+from controlhub.services.organization_pushes import Section, push_organization
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -270,3 +271,4 @@ def set_third_party(*, customer: Customer, enabled: bool, by: Actor) -> None:
         by=by,
         changes={"third_party_enabled": [before, enabled]},
     )
+    push_organization(customer=customer, section=Section.THIRD_PARTY_DEVICES, by=by)

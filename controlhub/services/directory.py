@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from controlhub.models import CustomerPackage, PeopleSettings
 from controlhub.services.new_subscribers import NewSubscriber
+from controlhub.services.organization_pushes import Section, push_organization
 from controlhub.services.seats import PackageNotEnabled, package_name
 from tenancy import audit
 from tenancy.access import authorize
@@ -82,6 +83,7 @@ def set_automatic_package(*, customer: Customer, package: str, by: Actor) -> Non
     )
     text = f"New users get {package_name(package)} automatically" if package else "Automatic licences switched off"
     _record("automatic_licence", text, customer, {"package": [before or None, package or None]}, by)
+    push_organization(customer=customer, section=Section.AUTOMATIC_LICENCES, by=by)
 
 
 def _require_assignable(customer: Customer, package: str) -> None:
@@ -108,6 +110,7 @@ def set_directory(*, customer: Customer, directory: str, by: Actor) -> None:
     name = DIRECTORIES.get(directory, "")
     text = f"Directory synchronization with {name} switched on" if name else "Directory synchronization switched off"
     _record("directory", text, customer, {"directory": [before or None, directory or None]}, by)
+    push_organization(customer=customer, section=Section.DIRECTORY, by=by)
 
 
 def _locked_settings(customer: Customer) -> PeopleSettings:

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from controlhub.dns import resolver
 from controlhub.models import OrganizationDomain
 from controlhub.services.constraints import named_errors
+from controlhub.services.organization_pushes import Section, push_organization
 from controlhub.services.readiness import lock_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -73,6 +74,7 @@ def add_domain(*, customer: Customer, name: str, by: Actor) -> OrganizationDomai
     with named_errors({"domain_once_per_customer": lambda: DomainExists(field="name")}):
         domain = OrganizationDomain.objects.create(customer=customer, name=name)
     _record("added", domain, by)
+    push_organization(customer=customer, section=Section.DOMAINS, by=by)
     return domain
 
 
@@ -89,6 +91,7 @@ def verify_domain(*, customer: Customer, domain: OrganizationDomain, by: Actor) 
         if row.verified_at is None:
             customer.domains.filter(pk=row.pk).update(verified_at=Now())
             _record("verified", row, by)
+            push_organization(customer=customer, section=Section.DOMAINS, by=by)
 
 
 @transaction.atomic
@@ -104,6 +107,7 @@ def claim_domain(*, customer: Customer, domain: OrganizationDomain, by: Actor) -
         with named_errors({"domain_claimed_once": ClaimedElsewhere}):
             customer.domains.filter(pk=row.pk).update(claimed_at=Now())
         _record("claimed", row, by)
+        push_organization(customer=customer, section=Section.DOMAINS, by=by)
 
 
 @transaction.atomic
@@ -113,6 +117,7 @@ def delete_domain(*, customer: Customer, domain: OrganizationDomain, by: Actor) 
     row = _locked(customer, domain)
     _record("deleted", row, by)
     row.delete()
+    push_organization(customer=customer, section=Section.DOMAINS, by=by)
 
 
 def _locked(customer: Customer, domain: OrganizationDomain) -> OrganizationDomain:

@@ -12,6 +12,7 @@ from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import pushes
 from controlhub.services.constraints import named_errors
+from controlhub.services.equipment_pushes import push_workspace
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -260,6 +261,7 @@ def assign_number(
         by=by,
         changes={"number": [before, number.e164]},
     )
+    _push_owner(owner, by)
     return number
 
 
@@ -283,6 +285,14 @@ def release_number(*, number: PhoneNumber, by: Actor) -> None:
         by=by,
         changes={"number": [number.e164, None]},
     )
+    _push_owner(owner, by)
+
+
+def _push_owner(owner: Owner, by: Actor) -> None:
+    if isinstance(owner, Workspace):
+        push_workspace(workspace=owner, by=by)
+    else:
+        pushes.push_number(subscriber=owner, by=by)
 
 
 def _one_owner(subscriber: Subscriber | None, workspace: Workspace | None) -> Owner:

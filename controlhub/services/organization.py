@@ -6,6 +6,7 @@ from django.db import transaction
 
 from controlhub.models import OrganizationSettings
 from controlhub.queries.organization import assistant_is_available
+from controlhub.services.organization_pushes import Section, push_organization
 from controlhub.services.readiness import lock_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -52,7 +53,7 @@ def set_email_settings(*, customer: Customer, suppress_admin_invite_email: bool,
     authorize(by, Control.ORG_EMAIL_SETTINGS, customer=customer)
     _require_choice(email_locale, ["", *(code for code, _ in LOCALES)], "email_locale")
     values = {"suppress_admin_invite_email": suppress_admin_invite_email, "email_locale": email_locale}
-    _change(customer, values, "the email settings", "settings.email_changed", by)
+    _change(customer, values, Section.EMAIL, "the email settings", "settings.email_changed", by)
 
 
 @transaction.atomic
@@ -69,7 +70,7 @@ def set_authentication(*, customer: Customer, authentication: str, idp_entity_id
     if len(provider) > IDP_ENTITY_ID_MAX:
         raise IdentityProviderTooLong(field="idp_entity_id")
     values = {"authentication": authentication, "idp_entity_id": provider}
-    _change(customer, values, "authentication", "settings.authentication_changed", by)
+    _change(customer, values, Section.AUTHENTICATION, "authentication", "settings.authentication_changed", by)
 
 
 @transaction.atomic
@@ -78,7 +79,7 @@ def switch_assistant(*, customer: Customer, on: bool, by: Actor) -> None:
     authorize(by, Control.ORG_ASSISTANT, customer=customer)
     if on and not assistant_is_available(customer):
         raise AssistantNotIncluded(field="on")
-    _change(customer, {"assistant": on}, "Webex Assistant", "settings.assistant_changed", by)
+    _change(customer, {"assistant": on}, Section.ASSISTANT, "Webex Assistant", "settings.assistant_changed", by)
 
 
 @transaction.atomic
@@ -86,7 +87,8 @@ def set_call_priority(*, customer: Customer, call_priority: str, by: Actor) -> N
     """Which call option the app offers first. Raises Forbidden, CustomerNotReady, NotAChoice."""
     authorize(by, Control.CALLING_APP_PRIORITY, customer=customer)
     _require_choice(call_priority, Choices.CallPriority.values, "call_priority")
-    _change(customer, {"call_priority": call_priority}, "call priority", "settings.call_priority_changed", by)
+    values = {"call_priority": call_priority}
+    _change(customer, values, Section.CALL_PRIORITY, "call priority", "settings.call_priority_changed", by)
 
 
 @transaction.atomic
@@ -94,7 +96,8 @@ def set_calling_behavior(*, customer: Customer, calling_behavior: str, by: Actor
     """With which app a call is made. Raises Forbidden, CustomerNotReady, NotAChoice."""
     authorize(by, Control.CALLING_BEHAVIOR, customer=customer)
     _require_choice(calling_behavior, Choices.CallingBehavior.values, "calling_behavior")
-    _change(customer, {"calling_behavior": calling_behavior}, "calling behavior", "settings.behavior_changed", by)
+    values = {"calling_behavior": calling_behavior}
+    _change(customer, values, Section.CALLING_BEHAVIOR, "calling behavior", "settings.behavior_changed", by)
 
 
 @transaction.atomic
@@ -102,7 +105,8 @@ def set_call_recording(*, customer: Customer, call_recording: str, by: Actor) ->
     """Who records calls. Raises Forbidden, CustomerNotReady, NotAChoice."""
     authorize(by, Control.CALLING_RECORDINGS, customer=customer)
     _require_choice(call_recording, Choices.CallRecording.values, "call_recording")
-    _change(customer, {"call_recording": call_recording}, "call recording", "settings.recording_changed", by)
+    values = {"call_recording": call_recording}
+    _change(customer, values, Section.CALL_RECORDING, "call recording", "settings.recording_changed", by)
 
 
 def _require_choice(value: str, choices: list[str], field: str) -> None:
@@ -110,8 +114,8 @@ def _require_choice(value: str, choices: list[str], field: str) -> None:
         raise NotAChoice(field=field)
 
 
-def _change(customer: Customer, values: dict[str, Any], what: str, action: str, by: Actor) -> None:
-    """Save and tell the audit log; the same values again change nothing and leave no event."""
+def _change(customer: Customer, values: dict[str, Any], section: Section, what: str, action: str, by: Actor) -> None:
+    """Save, tell the audit log and Webex; the same values again change nothing and leave no event."""
     lock_ready(customer)
     row, _ = OrganizationSettings.objects.get_or_create(customer=customer)
     changes = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
@@ -123,3 +127,4 @@ def _change(customer: Customer, values: dict[str, Any], what: str, action: str, 
     audit.record(
         action=action, text=f"{by.name} changed {what}", target=customer, customer=customer, by=by, changes=changes
     )
+    push_organization(customer=customer, section=section, by=by)

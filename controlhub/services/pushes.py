@@ -25,6 +25,9 @@ SUBSCRIBER_SERVICES = "subscriber_services"
 INVITE_SUBSCRIBER = "invite_subscriber"
 CHANGE_EMAIL = "change_email"
 DELETE_SUBSCRIBER = "delete_subscriber"
+CHANGE_NAME = "change_name"
+CHANGE_CALLING = "change_calling"
+CHANGE_CALLER_ID = "change_caller_id"
 ENABLE_PACKAGE = "enable_package"
 DISABLE_PACKAGE = "disable_package"
 CHANGE_LOCATION = "change_location"
@@ -148,6 +151,26 @@ def push_invitation(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
 def push_email(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
     """Tell Webex the new address, then invite the person there."""
     return _push_one(CHANGE_EMAIL, ["change_email", "invite_person"], f"Email of {subscriber}", subscriber, by)
+
+
+def push_name(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex the person's name."""
+    return _push_one(CHANGE_NAME, ["person_name"], f"Name of {subscriber}", subscriber, by)
+
+
+def push_number(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex under which number the person is reached, or that there is none."""
+    return _push_one(CHANGE_CALLING, ["person_number"], f"Number of {subscriber}", subscriber, by)
+
+
+def push_extension(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex the person's extension, or that there is none."""
+    return _push_one(CHANGE_CALLING, ["person_extension"], f"Extension of {subscriber}", subscriber, by)
+
+
+def push_caller_id(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:
+    """Tell Webex what the person's calls show."""
+    return _push_one(CHANGE_CALLER_ID, ["person_caller_id"], f"Caller ID of {subscriber}", subscriber, by)
 
 
 def push_deletion(*, subscriber: Subscriber, by: Actor) -> ProvisioningJob:

@@ -181,6 +181,7 @@ def rename_subscriber(*, subscriber: Subscriber, first_name: str, last_name: str
     subscriber.first_name, subscriber.last_name = names["first_name"], names["last_name"]
     subscriber.save(update_fields=["first_name", "last_name"])
     _record("renamed", f"{before} renamed to {subscriber}", subscriber, changes, by)
+    pushes.push_name(subscriber=subscriber, by=by)
     return subscriber
 
 
@@ -206,6 +207,7 @@ def set_extension(*, subscriber: Subscriber, extension: str, by: Actor) -> Subsc
     calling_data.save_extension(subscriber, "extension")
     text = f"Extension of {subscriber} changed from {before or 'none'} to {wanted or 'none'}"
     _record("extension_changed", text, subscriber, {"extension": [before, wanted]}, by)
+    pushes.push_extension(subscriber=subscriber, by=by)
     return subscriber
 
 
@@ -298,4 +300,5 @@ def set_caller_id(
         subscriber.caller_id_first_name, subscriber.caller_id_last_name = names.values()
         subscriber.save(update_fields=["caller_id_number", *names])
         _record("caller_id_changed", f"Caller ID of {subscriber} changed", subscriber, changes, by)
+        pushes.push_caller_id(subscriber=subscriber, by=by)
     return subscriber

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from controlhub.services.organization_pushes import Section, push_organization
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -65,6 +66,7 @@ def set_helpdesk_access(*, customer: Customer, allowed: bool, by: Actor) -> bool
         changes={"helpdesk_allowed": [not allowed, allowed]},
         by=by,
     )
+    push_organization(customer=customer, section=Section.SUPPORT_ACCESS, by=by)
     return True
 
 

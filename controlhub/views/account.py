@@ -8,9 +8,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from controlhub.forms.account import CompanyNameForm
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.overview import recent_launches
 from controlhub.queries.packages import package_meters
 from controlhub.services.account import rename_company
+from controlhub.services.organization_pushes import Section
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError, Forbidden
 from tenancy.opaque_ids import opaque_id
@@ -25,6 +27,7 @@ class AccountPage(CustomerView):
         """The whole page around the company name's form."""
         context = {
             "form": form,
+            "jobs": jobs_about(self.customer, steps=[Section.NAME]),
             "organisation_id": opaque_id("ORGANIZATION", self.customer.org_id),
             "country_name": COUNTRY_NAMES.get(self.customer.country, self.customer.country),
             "data_region": data_region_for(self.customer.country),

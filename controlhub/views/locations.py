@@ -12,6 +12,7 @@ from controlhub.forms.locations import PARTNER_ONLY_PSTN, PSTN, LocationForm
 from controlhub.forms.numbers import SearchForm
 from controlhub.models import Location
 from controlhub.pstn import connection_of
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import ORDER, locations_of
 from controlhub.services.locations import LocationFacts, confirm_location, create_location, edit_location
 from controlhub.views.form_errors import show_refusal
@@ -55,6 +56,7 @@ class LocationDetail(LocationView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         context = {
             "location": self.location,
+            "jobs": jobs_about(self.customer, item=self.location.public_id),
             "country_name": COUNTRY_NAMES.get(self.location.country, self.location.country),
             "connection": connection_of(self.location),
             "announcement_name": LANGUAGE_NAMES.get(self.location.announcement_language, ""),

@@ -20,6 +20,7 @@ from controlhub.forms.organization import (
     SettingsForm,
 )
 from controlhub.models import OrganizationDomain, OrganizationSettings
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.organization import (
     assistant_is_available,
     domains_of,
@@ -36,6 +37,7 @@ from controlhub.services.organization import (
     set_email_settings,
     switch_assistant,
 )
+from controlhub.services.organization_pushes import Section
 from controlhub.views.form_errors import show_refusal
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError
@@ -49,6 +51,7 @@ class SettingsPage(CustomerView):
 
     template: ClassVar[str]
     url_name: ClassVar[str]
+    told: ClassVar[tuple[Section, ...]]
     sections: ClassVar[dict[str, tuple[type[SettingsForm], Control]]]
 
     @cached_property
@@ -68,7 +71,8 @@ class SettingsPage(CustomerView):
     def page(self, request: HttpRequest, changed: Forms | None = None, *, status: int = 200) -> HttpResponse:
         """The whole page; `changed` holds the form that was just refused."""
         forms: Forms = {name: self.form(name) for name in self.sections} | (changed or {})
-        context = {"forms": forms, "events": setting_events(self.customer), **self.more()}
+        jobs = jobs_about(self.customer, steps=self.told)
+        context = {"forms": forms, "jobs": jobs, "events": setting_events(self.customer), **self.more()}
         return render(request, self.template, context, status=status)
 
     def more(self) -> dict[str, Any]:
@@ -84,6 +88,7 @@ class OrganizationPage(SettingsPage):
 
     template = "controlhub/organization/settings.html"
     url_name = "controlhub:settings"
+    told = (Section.EMAIL, Section.AUTHENTICATION, Section.ASSISTANT, Section.DOMAINS)
     sections: ClassVar = {
         "domain": (DomainForm, Control.ORG_DOMAIN),
         "email": (EmailSettingsForm, Control.ORG_EMAIL_SETTINGS),
@@ -100,6 +105,7 @@ class CallingPage(SettingsPage):
 
     template = "controlhub/organization/calling.html"
     url_name = "controlhub:calling-settings"
+    told = (Section.CALL_PRIORITY, Section.CALLING_BEHAVIOR, Section.CALL_RECORDING)
     sections: ClassVar = {
         "priority": (CallPriorityForm, Control.CALLING_APP_PRIORITY),
         "behavior": (CallingBehaviorForm, Control.CALLING_BEHAVIOR),

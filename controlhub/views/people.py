@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from controlhub.forms.users import AutomaticForm, DirectoryForm
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.people import automatic_choices, people_settings
 from controlhub.services.directory import set_automatic_package, set_directory
+from controlhub.services.organization_pushes import Section
 from controlhub.views.form_errors import show_refusal
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError
@@ -22,6 +24,7 @@ class PeopleSetting(CustomerView):
 
     template: ClassVar[str]
     saved: ClassVar[str]
+    told: ClassVar[Section]
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return self._page(request, self.form(None))
@@ -50,7 +53,12 @@ class PeopleSetting(CustomerView):
         return self.level(self.control) < Level.EDIT
 
     def _page(self, request: HttpRequest, form: forms.Form, *, status: int = 200) -> HttpResponse:
-        context = {"form": form, "settings": people_settings(self.customer), "may_save": not self.locked}
+        context = {
+            "form": form,
+            "settings": people_settings(self.customer),
+            "may_save": not self.locked,
+            "jobs": jobs_about(self.customer, steps=[self.told]),
+        }
         return render(request, self.template, context, status=status)
 
 
@@ -60,6 +68,7 @@ class AutomaticLicences(PeopleSetting):
     control = Control.USERS_AUTO_LICENCE
     template = "controlhub/users/automatic.html"
     saved = "Automatic licence assignment is saved."
+    told = Section.AUTOMATIC_LICENCES
 
     def form(self, data: Any) -> forms.Form:
         initial = {"package": people_settings(self.customer).auto_package}
@@ -75,6 +84,7 @@ class DirectorySync(PeopleSetting):
     control = Control.USERS_DIRECTORY_SYNC
     template = "controlhub/users/directory.html"
     saved = "Directory synchronization is saved."
+    told = Section.DIRECTORY
 
     def form(self, data: Any) -> forms.Form:
         initial = {"directory": people_settings(self.customer).directory}

@@ -10,6 +10,7 @@ from django.urls import reverse
 from controlhub.forms.numbers import SearchForm
 from controlhub.forms.queues import QueueForm, agent_key
 from controlhub.models import CallQueue
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import only_location
 from controlhub.queries.queues import ORDER, possible_agents, possible_supervisors, queue_events, queues_of
 from controlhub.services.queues import (
@@ -65,6 +66,7 @@ class QueueDetail(QueueView):
         context = {
             "queue": self.queue,
             "places": places_of(self.queue),
+            "jobs": jobs_about(self.customer, item=self.queue.public_id),
             "supervisors": self.queue.supervisors.order_by("last_name", "first_name", "pk"),
             "events": queue_events(self.queue),
         }

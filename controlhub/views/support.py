@@ -8,7 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from controlhub.forms.support import AccessForm, DecisionForm, RightsForm
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.support import open_rights, own_rights
+from controlhub.services.organization_pushes import Section
 from controlhub.services.support import ask_for_rights, decide, end_rights, may_ask, set_helpdesk_access
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError, Forbidden
@@ -25,6 +27,7 @@ class SupportPage(CustomerView):
         may_request = may_ask(customer=self.customer, by=self.actor)
         context = {
             "error": error,
+            "jobs": jobs_about(self.customer, steps=[Section.SUPPORT_ACCESS]),
             "may_decide": self.level(self.control) is Level.EDIT and self.actor.launch is None,
             "may_request": may_request,
             "rights": open_rights(self.customer),

@@ -12,6 +12,7 @@ from controlhub.forms.users import ColumnsForm, UserFilter
 from controlhub.models import Subscriber
 from controlhub.queries.columns import columns_of, list_view
 from controlhub.queries.devices import devices_of
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import location_choices
 from controlhub.queries.users import (
     events_about,
@@ -131,6 +132,7 @@ class UserDetail(SubscriberView):
         context = {
             "subscriber": self.subscriber,
             "devices": devices_of(self.customer, subscriber=self.subscriber.public_id),
+            "jobs": jobs_about(self.customer, item=self.subscriber.public_id),
             "history": package_history(self.subscriber),
             "events": events_about(self.subscriber),
             "services": services_of(self.subscriber, held),

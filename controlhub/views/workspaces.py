@@ -11,6 +11,7 @@ from controlhub.forms.numbers import SearchForm
 from controlhub.forms.workspaces import WorkspaceForm
 from controlhub.models import Workspace
 from controlhub.queries.devices import devices_of
+from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import only_location
 from controlhub.queries.numbers import WORKSPACE_ORDER, free_numbers_of, workspaces_of
 from controlhub.queries.packages import package_meters
@@ -64,6 +65,7 @@ class WorkspaceDetail(WorkspaceView):
         context = {
             "workspace": self.workspace,
             "devices": devices_of(self.customer, workspace=self.workspace.public_id),
+            "jobs": jobs_about(self.customer, item=self.workspace.public_id),
             "history": workspace_history(self.workspace),
             "events": workspace_events(self.workspace),
         }

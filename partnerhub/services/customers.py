@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from controlhub.models import CustomerPackage, Location, OrganizationSettings
+from controlhub.services.organization_pushes import Section, push_organization
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from partnerhub.queries.customers import email_is_taken, external_id_is_taken
 from partnerhub.services.notices import tell_customer_admins
@@ -331,6 +332,7 @@ def set_restricted_mode(*, customer: Customer, on: bool, reason: str, by: Actor)
         changes=_restricted_changes(on=on, reason=reason),
         by=by,
     )
+    push_organization(customer=customer, section=Section.RESTRICTED_MODE, by=by)
     tell_customer_admins(customer)
     return True
 

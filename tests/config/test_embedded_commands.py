@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.embedded import commands
-from config.embedded.cli import default_data_folder, parser, running_addresses
-from config.embedded.folder import ChildState, DataFolder, StackState
+from config.embedded.cli import default_data_folder, parser, running_addresses, side_by_side
+from config.embedded.folder import PROJECT, ChildState, DataFolder, StackState
 from config.embedded.process import ProcessId
 from config.embedded.servers import Addresses, portal_environment
 from config.embedded.stack import Options, PortTaken, is_deaf, require_free_port
@@ -167,3 +167,32 @@ def test_a_worker_without_a_fresh_canary_is_deaf(answer: dict[str, int], worker_
 @pytest.mark.parametrize(("seconds", "words"), [(5.9, "5 s"), (125, "2 m 5 s"), (7265, "2 h 1 m")])
 def test_ages_are_in_words(seconds: float, words: str) -> None:
     assert commands.age(seconds) == words
+
+
+TWO = ["-n", "2", "--dist", "loadgroup"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "added"),
+    [
+        ("", TWO),
+        ("-q -m slow", TWO),
+        ("tests/sweeps", TWO),
+        ("tests/config tests/config/test_cache.py", TWO),
+        ("-n 4", ["--dist", "loadgroup"]),
+        ("-n0", ["--dist", "loadgroup"]),
+        ("-q tests/config/test_cache.py", []),
+        ("tests/config/test_cache.py::test_values_come_back_as_they_went_in tests/config/test_logs.py", []),
+        ("--pdb", []),
+        ("-p no:xdist", []),
+    ],
+)
+def test_tests_run_side_by_side_unless_they_are_few_or_watched(
+    arguments: str, added: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert side_by_side(arguments.split(), cores=2) == added
+
+
+def test_one_core_runs_one_test_at_a_time() -> None:
+    assert side_by_side(["-q"], cores=1) == []

@@ -43,6 +43,11 @@ def test_each_client_gets_its_own_form(redis_url: str, broker: str, cache: str, 
     assert (broker_url(redis_url), cache_url(redis_url), server_url(redis_url)) == (broker, cache, server)
 
 
+def test_workers_of_a_test_run_count_on_from_the_database_that_is_named() -> None:
+    assert server_url("redis://host:6379/12", further=2) == "redis://host:6379/14"
+    assert server_url("unix:///run/valkey.sock?db=0", further=2) == "unix:///run/valkey.sock?db=2"
+
+
 @pytest.mark.parametrize("redis_url", ["", "host:6379", "http://host/0", "redis://", "unix://"])
 def test_an_address_of_another_kind_is_refused_with_an_example(redis_url: str) -> None:
     with pytest.raises(BadServerAddress, match="must look like redis://host:6379/0 or unix:"):
