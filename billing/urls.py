@@ -2,6 +2,14 @@
 
 from django.urls import path
 
+from billing.views.corrections import (
+    CorrectionCsv,
+    CorrectionDetail,
+    CorrectionList,
+    CustomerChoice,
+    IntervalList,
+    UsageCorrect,
+)
 from billing.views.downloads import ReportDownload
 from billing.views.prices import PriceAdd, PriceEnd, PriceExport, PriceImport, PriceItem, PriceList, PriceRemove
 from billing.views.reconciliations import (
@@ -17,6 +25,12 @@ app_name = "billing"
 
 urlpatterns = [
     path("usage-card/", UsageCard.as_view(), name="usage-card"),
+    path("corrections/", CorrectionList.as_view(), name="correction-list"),
+    path("corrections/export.csv", CorrectionCsv.as_view(), name="correction-export"),
+    path("corrections/<uuid:correction>/", CorrectionDetail.as_view(), name="correction-detail"),
+    path("customers/", CustomerChoice.as_view(), name="customer-choice"),
+    path("customers/<uuid:customer>/", IntervalList.as_view(), name="interval-list"),
+    path("customers/<uuid:customer>/intervals/<int:interval>/correct/", UsageCorrect.as_view(), name="usage-correct"),
     path("reports/", ReportList.as_view(), name="report-list"),
     path("reports/create/", ReportCreate.as_view(), name="report-create"),
     path("reports/<uuid:report>/", ReportDetail.as_view(), name="report-detail"),

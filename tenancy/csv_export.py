@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -22,6 +23,8 @@ class _Echo:
 
 def safe_cell(value: Any) -> str:
     """The value as text that no spreadsheet takes for a formula."""
+    if isinstance(value, int | Decimal):
+        return str(value)  # a minus sign of ours is a number's
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) and not _E164.match(text) else text
 

@@ -35,6 +35,7 @@ PARTNER_HUB = (
     Entry("Audit", "shield", "partnerhub:audit", Control.PARTNER_AUDIT, "Security"),
     Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),
     Entry("Price book", "tag", "billing:price-list", Control.PARTNER_PRICES, "Billing"),
+    Entry("Usage corrections", "edit", "billing:correction-list", Control.PARTNER_BILLING, "Billing"),
 )
 CONTROL_HUB = (
     Entry("Overview", "home", "controlhub:overview", Control.ORG_OVERVIEW),

@@ -1,18 +1,24 @@
 """Corrections as the pages and the service need them: what is true of an interval, and what that changes on which day."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
-from billing.models import UsageAdjustment, UsageCorrection
+from billing.models import SECONDS_PER_DAY, UsageAdjustment, UsageCorrection
 from controlhub.models import PackageAssignment
 from tenancy.models import Partner
 
 LIST_ORDER = ("-made_at", "-id")
+EXPORT_CHUNK = 2000
+EXPORT_HEADER = (
+    "Made on (UTC)", "About (UTC)", "Customer", "External customer ID", "Location", "User or workspace", "Email",
+    "Package", "Seconds", "Days used", "Reason", "Made by", "Correction",
+)  # fmt: skip
 DAYS_ORDER = ("about_on", "id")
 ONE_DAY = timedelta(days=1)
 
@@ -33,7 +39,7 @@ class Span:
 class DayChange:
     """How many seconds a day had too few (or, negative, too many)."""
 
-    day: date
+    about_on: date
     seconds: int
 
 
@@ -66,7 +72,7 @@ def changes_of(assignment: PackageAssignment, truth: Span, *, today: date) -> li
 def use_beside(assignment: PackageAssignment, changes: list[DayChange], *, today: date) -> Counter[date]:
     """Seconds of each changed day that the subject used of the same kind, corrections included: all base packages
     together, or the one add-on."""
-    first, last = changes[0].day, changes[-1].day
+    first, last = changes[0].about_on, changes[-1].about_on
     kind: dict[str, Any] = {
         "subscriber": assignment.subscriber_id,
         "workspace": assignment.workspace_id,
@@ -112,6 +118,11 @@ def sum_of(changes: Iterable[DayChange]) -> int:
     return sum(change.seconds for change in changes)
 
 
+def days_of(seconds: int) -> Decimal:
+    """Seconds as days of use, for print: six decimals, half away from zero, as reports have them."""
+    return (Decimal(seconds) / SECONDS_PER_DAY).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
 def corrections_of(partner: Partner) -> QuerySet[UsageCorrection]:
     """The partner's corrections with what they came to: `seconds`, `days`, `first_day`, `last_day`."""
     subject = ("customer", "location", "subscriber", "workspace")
@@ -127,8 +138,25 @@ def corrections_of(partner: Partner) -> QuerySet[UsageCorrection]:
     )
 
 
-def adjustments_of(partner: Partner) -> QuerySet[UsageAdjustment]:
-    """Every adjustment of the partner with its correction and subject, for the export."""
-    return UsageAdjustment.objects.filter(partner=partner).select_related(
+def export_rows(partner: Partner) -> Iterator[list[object]]:
+    """The partner's adjustments as lines under EXPORT_HEADER, in the order in which they were made."""
+    rows = UsageAdjustment.objects.filter(partner=partner).select_related(
         "customer", "location", "subscriber", "workspace", "correction__made_by"
     )
+    for row in rows.order_by("made_at", "id").iterator(chunk_size=EXPORT_CHUNK):
+        subject = row.subscriber or row.workspace
+        yield [
+            row.made_on,
+            row.about_on,
+            row.customer.name,
+            row.customer.external_id,
+            row.location.name if row.location else "",
+            subject,
+            row.subscriber.email if row.subscriber else "",
+            row.get_package_display(),
+            row.seconds,
+            days_of(row.seconds),
+            row.correction.reason,
+            row.correction.made_by or "Portal",
+            row.correction.public_id,
+        ]

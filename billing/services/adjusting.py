@@ -26,8 +26,6 @@ def preview_correction(*, assignment: PackageAssignment, truth: Span, at: dateti
     moment = whole_seconds(at)
     _check_span(assignment, truth, moment)
     changes = changes_of(assignment, truth, today=moment.date())
-    if changes and changes[0].day < (earliest := earliest_day(moment.date())):
-        raise CannotCorrect(f"Corrections reach {YEARS_BACK} years back, to {earliest:%F}.", field="started_at")
     _check_days(assignment, changes, moment)
     return changes
 
@@ -74,6 +72,9 @@ def _check_span(assignment: PackageAssignment, truth: Span, now: datetime) -> No
             raise CannotCorrect("That is still to come: only the past can be corrected.", field=name)
     if truth.end is not None and truth.end < truth.start:
         raise CannotCorrect("It cannot have ended before it started.", field="ended_at")
+    earliest = earliest_day(now.date())
+    if truth.start < recorded.start and truth.start.date() < earliest:
+        raise CannotCorrect(f"Corrections reach {YEARS_BACK} years back, to {earliest:%F}.", field="started_at")
 
 
 def _check_days(assignment: PackageAssignment, changes: list[DayChange], now: datetime) -> None:
@@ -83,8 +84,8 @@ def _check_days(assignment: PackageAssignment, changes: list[DayChange], now: da
         return
     used = use_beside(assignment, more, today=now.date())
     for change in more:
-        if used[change.day] + change.seconds > SECONDS_PER_DAY:
-            raise MoreThanADay(change.day, used[change.day] + change.seconds)
+        if used[change.about_on] + change.seconds > SECONDS_PER_DAY:
+            raise MoreThanADay(change.about_on, used[change.about_on] + change.seconds)
 
 
 def _book(
@@ -102,7 +103,9 @@ def _book(
     facts: dict[str, Any] = {name: getattr(assignment, name) for name in FACTS}
     with named_errors({"closed_day_stays": DayClosed}):
         UsageAdjustment.objects.bulk_create(
-            UsageAdjustment(correction=correction, about_on=change.day, seconds=change.seconds, made_at=at, **facts)
+            UsageAdjustment(
+                correction=correction, about_on=change.about_on, seconds=change.seconds, made_at=at, **facts
+            )
             for change in changes
         )
     return correction
@@ -120,7 +123,7 @@ def _record(correction: UsageCorrection, before: Span, changes: list[DayChange],
             "started_at": [_text(before.start), _text(correction.started_at)],
             "ended_at": [_text(before.end), _text(correction.ended_at)],
             "seconds": [0, sum_of(changes)],
-            "about": [None, f"{changes[0].day:%F} to {changes[-1].day:%F}"],
+            "about": [None, f"{changes[0].about_on:%F} to {changes[-1].about_on:%F}"],
             "reason": [None, correction.reason],
         },
         by=by,

@@ -23,6 +23,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "Screening",
     "UsageDay",
     "CustomerPrice",  # the partner's own, only in Partner Hub
+    "UsageAdjustment",  # the partner's
     "DevicePolicy",  # the third-party switch
     "CustomerPackage",  # the meters of the organisation, no names
     "CustomerOrigin",

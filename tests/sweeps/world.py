@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from billing.models import BillingReport, Reconciliation
+from billing.models import BillingReport, Reconciliation, UsageCorrection
 from controlhub.models import OrganizationDomain
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
@@ -15,6 +15,7 @@ from tenancy.policy import Role
 from tests.cast import Cast
 from tests.factories import (
     make_assignment,
+    make_correction,
     make_customer_admin,
     make_device,
     make_location,
@@ -54,7 +55,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     subscriber = make_subscriber(
         customer, first_name="Sam", last_name=f"{canary}", email=f"{canary.lower()}@x.example.com", location=location
     )
-    make_assignment(subscriber)
+    assignment = make_assignment(subscriber)
     customer_admin = make_customer_admin(customer, Role.CUSTOMER_READONLY, name=f"{canary} administrator")
     workspace = make_workspace(location, f"{canary} room")
     make_assignment(workspace, "common_area_calling")
@@ -67,6 +68,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     reconciliation = Reconciliation.objects.create(report=report, file_name=f"{canary}.csv")
     day = date(2020, 1, 1) + timedelta(days=partner.price_book.count())
     price = make_price(partner, start=day, valid_until=day + timedelta(days=1), description=f"{canary} use")
+    correction = make_correction(assignment, ended_at=None, reason=f"{canary} reason", made_by=admin)
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
@@ -90,6 +92,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "reconciliation": reconciliation.public_id,
             "price": price.public_id,
             "item": price.item,
+            "correction": correction.public_id,
+            "interval": assignment.pk,
             "draft": draft.public_id,
             "rights": rights.public_id,
             "domain": domain.public_id,
@@ -127,5 +131,5 @@ def make_world(cast: Cast) -> World:
 
 def row_counts() -> dict[str, int]:
     """How many rows each table of the story has: equal before and after a refusal."""
-    models = (Customer, OnboardingTemplate, ProvisioningJob, BillingReport, WizardDraft)
+    models = (Customer, OnboardingTemplate, ProvisioningJob, BillingReport, UsageCorrection, WizardDraft)
     return {model.__name__: model.objects.count() for model in models}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,8 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")
         ("+1217555=1", "'+1217555=1"),
         (None, ""),
         (7, "7"),
+        (-7, "-7"),
+        (Decimal("-0.5"), "-0.5"),
     ],
 )
 def test_cells(value: object, cell: str) -> None:
