@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from billing.models import SECONDS_PER_DAY, UsageAdjustment, UsageCorrection
 from controlhub.models import PackageAssignment
@@ -130,7 +131,7 @@ def corrections_of(partner: Partner) -> QuerySet[UsageCorrection]:
         UsageCorrection.objects.filter(partner=partner)
         .select_related("made_by", *(f"assignment__{name}" for name in subject))
         .annotate(
-            seconds=Sum("adjustments__seconds"),
+            seconds=Coalesce(Sum("adjustments__seconds"), 0),
             days=Count("adjustments"),
             first_day=Min("adjustments__about_on"),
             last_day=Max("adjustments__about_on"),
