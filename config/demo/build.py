@@ -4,10 +4,13 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 
 from billing.models import BillingReport
+from billing.queries.corrections import Span
+from billing.services.adjusting import correct_usage
 from billing.services.closing import close_missing_days
 from billing.services.making import make_report
 from billing.services.reports import create_report
@@ -48,6 +51,18 @@ def tell_story(*, seed: int = 1) -> Demo:
     for customer in CUSTOMERS:
         populate(demo, customer)
     return demo
+
+
+def make_corrections(demo: Demo) -> None:
+    """Two who had left a while before their package was removed; found out a few days ago, before those days closed."""
+    by = actor_for(AdminUser.objects.get(email=LOGINS[0].email), door="demo")
+    found = demo.now - timedelta(days=5)
+    partner = demo.partners[LOGINS[0].at]
+    gone = partner.assignments.filter(subscriber__deleted_at=F("ended_at"), ended_at__lt=found).order_by("-ended_at")
+    for assignment in gone[:2]:
+        left = max(assignment.started_at, assignment.ended_at - timedelta(days=3))
+        reason = "Left the company earlier; the removal was forgotten."
+        correct_usage(assignment=assignment, truth=Span(assignment.started_at, left), reason=reason, by=by, at=found)
 
 
 def close_history(demo: Demo) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from billing.models import UsageCorrection
 from config.demo.build import tell_story
 from config.demo.bulk import load_bulk
 from config.demo.cast import LOGINS, PASSWORD
@@ -41,6 +42,7 @@ def test_the_story_holds_every_invariant_and_is_told_once(capsys: pytest.Capture
     }
     assert set(Customer.objects.values_list("restricted", flat=True)) == {True, False}
     assert Partner.objects.exclude(parent=None).count() == 1
+    assert UsageCorrection.objects.count() == 2
     call_command("demo_info", "--json")
     info = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [login["role"] for login in info["logins"]] == [login.role for login in LOGINS]

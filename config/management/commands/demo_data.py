@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demo.build import close_history, make_reports, tell_story
+from config.demo.build import close_history, make_corrections, make_reports, tell_story
 from config.demo.bulk import load_bulk
 from config.demo.cast import LOGINS
 from tenancy.models import AdminUser, Partner
@@ -37,6 +37,7 @@ class Command(BaseCommand):
                 raise CommandError("This portal holds data that is not the demo's. Demo accounts would endanger it.")
         else:
             demo = tell_story(seed=options["seed"])
+            make_corrections(demo)
             close_history(demo)
             make_reports(demo)
             self.stdout.write(f"{len(demo.partners)} partners and {len(demo.customers)} customers, 90 days of history.")
