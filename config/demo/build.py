@@ -60,7 +60,7 @@ def make_corrections(demo: Demo) -> None:
     partner = demo.partners[LOGINS[0].at]
     gone = partner.assignments.filter(subscriber__deleted_at=F("ended_at"), ended_at__lt=found).order_by("-ended_at")
     for assignment in gone[:2]:
-        left = max(assignment.started_at, assignment.ended_at - timedelta(days=3))
+        left = max(assignment.started_at, (assignment.ended_at or found) - timedelta(days=3))
         reason = "Left the company earlier; the removal was forgotten."
         correct_usage(assignment=assignment, truth=Span(assignment.started_at, left), reason=reason, by=by, at=found)
 
