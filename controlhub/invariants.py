@@ -18,13 +18,16 @@ INVARIANTS = [
         "I9",
         "a number has at most one owner, who is alive and at the number's own customer and location",
         """
-        SELECT number.id, number.e164, number.customer_id, subscriber.id, workspace.id
+        SELECT number.id, number.e164, number.customer_id, subscriber.id, workspace.id, queue.id
         FROM controlhub_phonenumber number
         JOIN controlhub_location location ON location.id = number.location_id
         LEFT JOIN controlhub_subscriber subscriber ON subscriber.id = number.subscriber_id
         LEFT JOIN controlhub_workspace workspace ON workspace.id = number.workspace_id
+        LEFT JOIN controlhub_callqueue queue ON queue.id = number.queue_id
         WHERE location.customer_id <> number.customer_id
-           OR (subscriber.id IS NOT NULL AND workspace.id IS NOT NULL)
+           OR num_nonnulls(subscriber.id, workspace.id, queue.id) > 1
+           OR queue.customer_id <> number.customer_id OR queue.location_id <> number.location_id
+           OR queue.deleted_at IS NOT NULL
            OR subscriber.customer_id <> number.customer_id OR subscriber.location_id <> number.location_id
            OR subscriber.deleted_at IS NOT NULL
            OR workspace.customer_id <> number.customer_id OR workspace.location_id <> number.location_id
@@ -75,18 +78,20 @@ INVARIANTS = [
         """,
     ),
     (
-        "I9b",
-        "the number's history says who has it now, and a location's main numbers are its own, active and free",
+        "I9a",
+        "the number's history says who has it now; a location's main numbers are its own, active, free or of a call queue",
         """
         SELECT number.e164, number.subscriber_id, number.workspace_id, owned.subscriber_id, owned.workspace_id
         FROM controlhub_phonenumber number
         FULL JOIN (SELECT * FROM controlhub_numberownership WHERE ended_at IS NULL) owned ON owned.e164 = number.e164
-        WHERE (number.subscriber_id, number.workspace_id) IS DISTINCT FROM (owned.subscriber_id, owned.workspace_id)
+        WHERE (number.subscriber_id, number.workspace_id, number.queue_id)
+           IS DISTINCT FROM (owned.subscriber_id, owned.workspace_id, owned.queue_id)
         UNION ALL
         SELECT number.e164, number.subscriber_id, number.workspace_id, location.id, number.location_id
         FROM controlhub_location location
         JOIN controlhub_phonenumber number ON number.id IN (location.main_number_id, location.emergency_callback_number_id)
         WHERE number.location_id <> location.id OR number.state <> 'ACTIVE' OR number.moving_to_id IS NOT NULL
+           OR number.subscriber_id IS NOT NULL OR number.workspace_id IS NOT NULL
         """,
     ),
     (
@@ -120,6 +125,27 @@ INVARIANTS = [
                WHERE held.ended_at IS NULL AND held.is_base AND held.package <> 'webex_meetings'
                  AND (held.subscriber_id = thing.subscriber_id OR held.workspace_id = thing.workspace_id)
            )
+        """,
+    ),
+    (
+        "I9d",
+        "an extension reaches exactly one user, workspace or call queue of its location",
+        """
+        WITH carried AS (
+            SELECT 'subscriber' AS kind, id, location_id, extension FROM controlhub_subscriber
+            WHERE deleted_at IS NULL AND extension <> '' AND location_id IS NOT NULL
+            UNION ALL
+            SELECT 'workspace', id, location_id, extension FROM controlhub_workspace
+            WHERE deleted_at IS NULL AND extension <> ''
+            UNION ALL
+            SELECT 'queue', id, location_id, extension FROM controlhub_callqueue WHERE deleted_at IS NULL
+        ), listed AS (
+            SELECT CASE WHEN subscriber_id IS NOT NULL THEN 'subscriber'
+                        WHEN workspace_id IS NOT NULL THEN 'workspace' ELSE 'queue' END AS kind,
+                   coalesce(subscriber_id, workspace_id, queue_id) AS id, location_id, digits AS extension
+            FROM controlhub_extension
+        )
+        (TABLE carried EXCEPT TABLE listed) UNION ALL (TABLE listed EXCEPT TABLE carried)
         """,
     ),
     (

@@ -160,7 +160,7 @@ class WebexGateway(Protocol):
     def put_queue(
         self, *, key: str, org_id: str, queue: str, location: str, facts: dict[str, Any], agents: list[str]
     ) -> Answer:
-        """{} once the call queue has these facts (name, extension, routing, assist) and these agents, in this order."""
+        """{} once the call queue has these facts (name, number, extension, routing, assist) and these agents, in this order."""
 
     def remove_queue(self, *, key: str, queue: str) -> Answer:
         """{} once the call queue is gone."""

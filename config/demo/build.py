@@ -31,7 +31,7 @@ from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersio
 from tenancy import audit
 from tenancy.actors import actor_for
 from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
-from tenancy.places import dial_in_for
+from tenancy.places import CCP_PROVIDERS, dial_in_for
 from tenancy.policy import Role
 
 
@@ -222,6 +222,8 @@ def _make_packages(demo: Demo, story: CustomerStory, customer: Customer, *, exis
 
 
 def _make_location(customer: Customer, place: Place, *, first: bool, at: datetime, exists: bool) -> None:
+    connected = bool(place.numbers and exists)
+    carrier = next(name for name, countries in CCP_PROVIDERS.items() if place.country in countries)
     Location.objects.create(
         customer=customer,
         name=place.name,
@@ -233,7 +235,8 @@ def _make_location(customer: Customer, place: Place, *, first: bool, at: datetim
         country=place.country,
         time_zone=place.time_zone,
         language=place.language,
-        pstn=Location.Pstn.NON_INTEGRATED_CCP if place.numbers and exists else Location.Pstn.NONE,
+        pstn=Location.Pstn.NON_INTEGRATED_CCP if connected else Location.Pstn.NONE,
+        pstn_provider=carrier if connected else "",
         confirmed_at=at if exists else None,
         provisioned_at=at if exists else None,
         created_at=at,

@@ -1,7 +1,7 @@
 """Phones of a demo customer, and a call queue where there are enough people for one."""
 
 from config.demo.state import Demo
-from controlhub.models import CallQueue, Device, Location, QueueAgent, Subscriber, Workspace
+from controlhub.models import CallQueue, Device, Location, PhoneNumber, QueueAgent, Subscriber, Workspace
 from controlhub.models.equipment import MANAGED_AS
 from tenancy.models import Customer
 from tenancy.packages import PACKAGES
@@ -52,6 +52,8 @@ def _make_queue(demo: Demo, place: Location, team: list[Subscriber]) -> None:
         routing=CallQueue.Routing.WEIGHTED,
         created_at=team[-1].created_at,
     )
+    # Somebody answers the main number.
+    PhoneNumber.objects.filter(main_of=place).update(queue=queue)
     queue.supervisors.add(team[0])
     QueueAgent.objects.bulk_create(
         QueueAgent(queue=queue, subscriber=person, position=position) for position, person in enumerate(team)

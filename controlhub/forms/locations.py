@@ -108,7 +108,7 @@ class RecordingForm(forms.Form):
 
 
 class CallingNumbersForm(forms.Form):
-    """Main number and emergency call-back number, out of the location's active numbers that belong to nobody."""
+    """Main number and emergency call-back number, out of the location's active numbers of nobody or of a call queue."""
 
     main_number = forms.ChoiceField(
         required=False, help_text="What callers see, and what is dialled to reach the location."
@@ -121,8 +121,12 @@ class CallingNumbersForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._numbers = {number.e164: number for number in numbers}
         for name in self.fields:
-            offer(self, name, [("", "None"), *((e164, e164) for e164 in self._numbers)])
+            offer(self, name, [("", "None"), *((e164, _label(number)) for e164, number in self._numbers.items())])
 
     def number(self, field: str) -> PhoneNumber | None:
         """The number chosen in `field`."""
         return self._numbers.get(self.cleaned_data[field])
+
+
+def _label(number: PhoneNumber) -> str:
+    return f"{number} (call queue {number.queue})" if number.queue else str(number)

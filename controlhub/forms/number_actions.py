@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from controlhub.forms.fields import offer_rows
-from controlhub.services.numbers import parse_numbers
+from controlhub.services.number_lists import parse_numbers
 
 MOST_TYPED = 20_000
 
@@ -43,7 +43,7 @@ class MoveNumbersForm(ChosenNumbersForm):
 
 
 class AssignNumberForm(forms.Form):
-    """Who gets the number: a user by email address, or a workspace. One of them."""
+    """Who gets the number: a user by email address, a workspace, or a call queue. One of them."""
 
     email = forms.EmailField(
         required=False,
@@ -55,14 +55,19 @@ class AssignNumberForm(forms.Form):
         None, required=False, to_field_name="public_id", empty_label="No workspace"
     )
 
-    def __init__(self, *args: Any, workspaces: Any, **kwargs: Any) -> None:
+    queue: forms.ModelChoiceField = forms.ModelChoiceField(
+        None, required=False, to_field_name="public_id", empty_label="No call queue", label="Call queue"
+    )
+
+    def __init__(self, *args: Any, workspaces: Any, queues: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_rows(self, "workspace", workspaces)
+        offer_rows(self, "queue", queues)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if not self.errors and bool(values.get("email")) == bool(values.get("workspace")):
-            self.add_error("email", "Enter a user's email address, or choose a workspace.")
+        if not self.errors and sum(bool(value) for value in values.values()) != 1:
+            self.add_error("email", "Enter a user's email address, or choose a workspace or a call queue: one of them.")
         return values
 
 

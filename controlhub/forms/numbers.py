@@ -8,7 +8,7 @@ from django import forms
 
 from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PhoneNumber
-from controlhub.queries.numbers import ASSIGNED, FREE, PEOPLE, PLACE
+from controlhub.queries.numbers import ASSIGNED, FREE, PEOPLE, PLACE, QUEUE
 
 
 class NumberFilter(forms.Form):
@@ -23,6 +23,7 @@ class NumberFilter(forms.Form):
             (ASSIGNED, "Assigned"),
             (PEOPLE, "To users"),
             (PLACE, "To workspaces"),
+            (QUEUE, "To call queues"),
             (FREE, "Not assigned"),
         ],
     )

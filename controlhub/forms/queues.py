@@ -17,6 +17,12 @@ class QueueForm(forms.Form):
         None, to_field_name="public_id", empty_label="Choose a location"
     )
     extension = forms.CharField(max_length=6, help_text="2 to 6 digits, once per location.")
+    number = forms.CharField(
+        required=False,
+        max_length=30,
+        label="Phone number",
+        help_text="A free number of the location's inventory; its main number too.",
+    )
     routing = forms.ChoiceField(help_text="Top down asks the agents in the order of the list.")
     agents = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     supervisors = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
@@ -37,13 +43,17 @@ class QueueForm(forms.Form):
         self.rooms = {f"room-{row.public_id}": row for row in rooms}
         offer_rows(self, "location", locations)
         offer(self, "routing", [c for c in CallQueue.Routing.choices if not (assist and c[0] == "weighted")])
-        named = [(key, str(row)) for key, row in self.people.items()]
-        offer(self, "agents", [*named, *((key, f"{row} (workspace)") for key, row in self.rooms.items())])
+        named = {key: str(row) for key, row in self.people.items()}
+        named |= {key: f"{row} (workspace)" for key, row in self.rooms.items()}
+        # Who is an agent comes first, in his place: a form that is saved again changes no order.
+        placed = [key for key in self.initial.get("agents", ()) if key in named]
+        offer(self, "agents", [(key, named[key]) for key in dict.fromkeys([*placed, *named])])
         self.supervising = {f"user-{row.public_id}": row for row in supervisors}
         offer(self, "supervisors", [(key, str(row)) for key, row in self.supervising.items()])
         if assist:
             self.fields["agents"].help_text = "Users with Customer Assist."
         self.fields["extension"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+        self.fields["number"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off", "list": "free-numbers"}
         self.fields["location"].disabled = location_fixed
 
     def values(self) -> dict[str, Any]:

@@ -11,17 +11,18 @@ def _put_queue(context: StepContext) -> Result:
 
 
 def _facts(context: StepContext) -> Facts | None:
-    queue = (
-        CallQueue.objects.filter(customer=context.customer, public_id=context.item).select_related("location").first()
-    )
+    queues = CallQueue.objects.filter(customer=context.customer, public_id=context.item, deleted_at=None)
+    queue = queues.select_related("location", "number").first()
     if queue is None:
         return None
+    number = getattr(queue, "number", None)
+    facts = {name: getattr(queue, name) for name in ("name", "extension", "routing", "assist")}
     places = queue.agents.select_related("subscriber", "workspace").order_by("position", "pk")
     return {
         "org_id": str(context.customer.org_id),
         "queue": context.item,
         "location": str(queue.location.public_id),
-        "facts": {"name": queue.name, "extension": queue.extension, "routing": queue.routing, "assist": queue.assist},
+        "facts": facts | {"number": number.e164 if number else ""},
         "agents": [str((place.subscriber or place.workspace).public_id) for place in places],  # type: ignore[union-attr]
     }
 

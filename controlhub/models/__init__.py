@@ -3,6 +3,7 @@
 from controlhub.models.assignments import PackageAssignment as PackageAssignment
 from controlhub.models.equipment import Device as Device
 from controlhub.models.equipment import DevicePolicy as DevicePolicy
+from controlhub.models.extensions import Extension as Extension
 from controlhub.models.locations import LivingLocations as LivingLocations
 from controlhub.models.locations import Location as Location
 from controlhub.models.numbers import NumberOwnership as NumberOwnership

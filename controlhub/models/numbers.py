@@ -9,11 +9,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from controlhub.models.locations import Location
+from controlhub.models.queues import CallQueue
 from controlhub.models.ranges import TsTzRange
 from controlhub.models.subscribers import Subscriber
 from controlhub.models.workspaces import Workspace
 from controlhub.scope import InLocations
 from tenancy.models import Customer
+
+# What a number of nobody looks like.
+UNASSIGNED = Q(subscriber=None, workspace=None, queue=None)
 
 
 class PhoneNumber(models.Model):
@@ -37,6 +41,7 @@ class PhoneNumber(models.Model):
     moving_to = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="arriving_numbers")
     subscriber = models.OneToOneField(Subscriber, models.PROTECT, null=True, blank=True, related_name="number")
     workspace = models.OneToOneField(Workspace, models.PROTECT, null=True, blank=True, related_name="number")
+    queue = models.OneToOneField(CallQueue, models.PROTECT, null=True, blank=True, related_name="number")
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = InLocations()
@@ -44,19 +49,40 @@ class PhoneNumber(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(e164__regex=r"^\+[1-9][0-9]{6,14}$"), name="number_is_e164"),
-            models.CheckConstraint(condition=Q(subscriber=None) | Q(workspace=None), name="number_has_one_owner"),
             models.CheckConstraint(
-                condition=Q(moving_to=None) | Q(subscriber=None, workspace=None), name="moving_number_is_free"
+                condition=Q(subscriber=None, workspace=None)
+                | Q(subscriber=None, queue=None)
+                | Q(workspace=None, queue=None),
+                name="number_has_one_owner",
             ),
+            models.CheckConstraint(condition=Q(moving_to=None) | UNASSIGNED, name="moving_number_is_free"),
         ]
         indexes = [models.Index(fields=["customer", "e164"], name="number_customer")]
 
     def __str__(self) -> str:
         return self.e164
 
+    @property
+    def owner(self) -> Subscriber | Workspace | CallQueue | None:
+        """Whom it reaches."""
+        return self.subscriber or self.workspace or self.queue
+
+    @property
+    def owner_type(self) -> str:
+        """What its owner is, in words; empty for a number of nobody."""
+        return (
+            "User"
+            if self.subscriber_id
+            else "Workspace"
+            if self.workspace_id
+            else "Call queue"
+            if self.queue_id
+            else ""
+        )
+
 
 class NumberOwnership(models.Model):
-    """Who had a number from when to when. Written by a trigger (migration 0006), so that no door can forget it.
+    """Who had a number from when to when. Written by a trigger (migrations 0006, 0014), so that no door can forget it.
 
     The number is kept as text: it outlives its row in the inventory. Append-only; an open row can only be ended, once.
     """
@@ -66,6 +92,7 @@ class NumberOwnership(models.Model):
     e164 = models.CharField(max_length=16)
     subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, blank=True, related_name="number_ownerships")
     workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, blank=True, related_name="number_ownerships")
+    queue = models.ForeignKey(CallQueue, models.PROTECT, null=True, blank=True, related_name="number_ownerships")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -12,7 +12,10 @@ from tenancy.models import Customer
 
 
 class CallQueue(models.Model):
-    """Callers wait here for one of the agents. An upgraded one (`assist`) works with Customer Assist (domain.md 13.1)."""
+    """Callers wait here for one of the agents. An upgraded one (`assist`) works with Customer Assist (domain.md 13.1).
+
+    A deleted one keeps its row: the history of its number names it.
+    """
 
     class Routing(models.TextChoices):
         CIRCULAR = "circular", "Circular"
@@ -30,13 +33,15 @@ class CallQueue(models.Model):
     assist = models.BooleanField(default=False)
     supervisors = models.ManyToManyField("controlhub.Subscriber", related_name="supervised_queues", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = InLocations()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("customer", Lower("name"), name="queue_name_once_per_customer"),
-            models.UniqueConstraint("location", "extension", name="queue_extension_once_per_location"),
+            models.UniqueConstraint(
+                "customer", Lower("name"), condition=Q(deleted_at=None), name="queue_name_once_per_customer"
+            ),
             models.CheckConstraint(
                 condition=Q(extension__regex=r"^[0-9]{2,6}$"), name="queue_extension_two_to_six_digits"
             ),

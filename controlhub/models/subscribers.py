@@ -54,12 +54,6 @@ class Subscriber(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("email"), condition=Q(deleted_at=None), name="subscriber_email_once"),
-            models.UniqueConstraint(
-                "location",
-                "extension",
-                condition=~Q(extension="") & Q(deleted_at=None),
-                name="extension_once_per_location",
-            ),
             models.CheckConstraint(
                 condition=Q(extension__regex=r"^([0-9]{2,6})?$"), name="extension_two_to_six_digits"
             ),

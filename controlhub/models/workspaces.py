@@ -41,12 +41,6 @@ class Workspace(models.Model):
             models.UniqueConstraint(
                 "customer", Lower("name"), condition=Q(deleted_at=None), name="workspace_name_once_per_customer"
             ),
-            models.UniqueConstraint(
-                "location",
-                "extension",
-                condition=~Q(extension="") & Q(deleted_at=None),
-                name="workspace_extension_once_per_location",
-            ),
         ]
 
     def __str__(self) -> str:

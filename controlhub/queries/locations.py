@@ -4,6 +4,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from controlhub.models import Location, PhoneNumber, Subscriber
+from controlhub.models.numbers import UNASSIGNED
 from tenancy.models import Customer
 
 ORDER = ("name", "id")
@@ -40,14 +41,21 @@ def free_numbers(location: Location | None, *, size: int = 200) -> list[PhoneNum
     if location is None:
         return []
     free = location.numbers.filter(
+        UNASSIGNED,
         state=PhoneNumber.State.ACTIVE,
-        subscriber=None,
-        workspace=None,
         moving_to=None,
         main_of__isnull=True,
         emergency_callback_of__isnull=True,
     )
     return list(free.order_by("e164")[:size])
+
+
+def speaking_numbers(location: Location, *, size: int = 200) -> list[PhoneNumber]:
+    """What may be its main or emergency call-back number: active, and of nobody or of a call queue. Lowest first."""
+    numbers = location.numbers.filter(
+        state=PhoneNumber.State.ACTIVE, subscriber=None, workspace=None, moving_to=None
+    ).select_related("queue")
+    return list(numbers.order_by("e164")[:size])
 
 
 def _count(rows: QuerySet) -> Coalesce:

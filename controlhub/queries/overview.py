@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from controlhub.models import CustomerPackage, Location, Subscriber
+from controlhub.models.numbers import UNASSIGNED
 from controlhub.queries.packages import PackageMeter
 from controlhub.queries.support import waiting_requests
 from provisioning.models import ProvisioningJob
@@ -148,7 +149,7 @@ def _numbers_item(customer: Customer, *, calling: bool) -> ChecklistItem:
         return ChecklistItem(
             title, done=True, detail="Not needed without a calling package.", url=url, action="Numbers"
         )
-    free = customer.numbers.filter(subscriber=None, workspace=None).exists()
+    free = customer.numbers.filter(UNASSIGNED).exists()
     done = free or customer.numbers.exists()
     detail = "Some numbers are free." if free else "All numbers are in use." if done else "There are no numbers yet."
     return ChecklistItem(title, done=done, detail=detail, url=url, action="Numbers")

@@ -11,12 +11,14 @@ MOST_AGENTS = 200
 
 
 def queues_of(customer: Customer, *, search: str = "") -> QuerySet[CallQueue]:
-    """Call queues of `customer` with location and `agent_count`. `search`: parts of name, extension or location."""
-    queues = customer.call_queues.select_related("location")
+    """Call queues of `customer` with location, number and `agent_count`.
+
+    `search`: parts of name, extension, number or location.
+    """
+    queues = customer.call_queues.filter(deleted_at=None).select_related("location", "number")
     for word in search.replace("\x00", "").split():
-        queues = queues.filter(
-            Q(name__icontains=word) | Q(extension__contains=word) | Q(location__name__icontains=word)
-        )
+        dialled = Q(extension__contains=word) | Q(number__e164__contains=word)
+        queues = queues.filter(Q(name__icontains=word) | dialled | Q(location__name__icontains=word))
     return queues.annotate(agent_count=Count("agents"))
 
 

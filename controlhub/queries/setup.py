@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from controlhub.models import CustomerPackage, Location, Subscriber
+from controlhub.models.numbers import UNASSIGNED
 from provisioning.models import ProvisioningJob
 from tenancy.models import Customer
 from tenancy.packages import USER_PACKAGES, Package
@@ -52,7 +53,7 @@ def locations_of(customer: Customer) -> list[Location]:
 
 def free_numbers(customer: Customer) -> dict[int, list[str]]:
     """Unassigned numbers in E.164 by location id, at most a hundred in all: suggestions, not the inventory."""
-    rows = customer.numbers.filter(subscriber=None, workspace=None, main_of=None).order_by("e164")
+    rows = customer.numbers.filter(UNASSIGNED, main_of=None).order_by("e164")
     found: dict[int, list[str]] = defaultdict(list)
     for location, e164 in rows.values_list("location_id", "e164")[:MOST_SUGGESTIONS]:
         found[location].append(e164)

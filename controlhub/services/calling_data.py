@@ -61,8 +61,7 @@ def take_away(subscriber: Subscriber) -> dict[str, Any]:
 
 def save_extension(subscriber: Subscriber, *fields: str) -> None:
     """Save these fields; an extension that somebody took meanwhile is refused by name."""
-    in_use = {"extension_once_per_location": lambda: extensions.ExtensionRefused(extensions.IN_USE)}
-    with named_errors(in_use):
+    with named_errors({extensions.TAKEN: extensions.in_use}):
         subscriber.save(update_fields=list(fields))
 
 

@@ -15,12 +15,14 @@ from controlhub.models import (
     Device,
     PackageAssignment,
     PhoneNumber,
+    QueueAgent,
     Subscriber,
     Workspace,
 )
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.devices import remove_devices
+from controlhub.services.numbers import NOBODY
 from controlhub.services.seats import DayClosed, IntervalTooEarly, lock_seats
 from tenancy.actors import Actor
 from tenancy.models import Customer
@@ -35,7 +37,7 @@ def end_everything(*, customer: Customer, by: Actor) -> dict[str, int]:
         "packages": _end_intervals(customer, moment),
         "consents": _cancel_consents(customer),
         "devices": remove_devices(devices, by=by),
-        "queues": CallQueue.objects.filter(customer=customer).delete()[1].get("controlhub.CallQueue", 0),
+        "queues": _delete_queues(customer, moment),
         "users": _delete_people(customer, moment),
         "workspaces": Workspace.objects.filter(customer=customer, deleted_at=None).update(
             deleted_at=moment, extension=""
@@ -61,9 +63,14 @@ def _delete_people(customer: Customer, moment: datetime) -> int:
     return people.update(deleted_at=moment, extension="", caller_id_number=None, admin=None)
 
 
+def _delete_queues(customer: Customer, moment: datetime) -> int:
+    QueueAgent.objects.filter(queue__customer=customer).delete()
+    return CallQueue.objects.filter(customer=customer, deleted_at=None).update(deleted_at=moment)
+
+
 def _remove_numbers(customer: Customer) -> int:
     """The numbers are free for others; who had them is in the number history."""
     customer.locations.update(main_number=None, emergency_callback_number=None)
     numbers = PhoneNumber.objects.filter(customer=customer)
-    numbers.update(subscriber=None, workspace=None)
+    numbers.update(**NOBODY)
     return numbers.delete()[1].get("controlhub.PhoneNumber", 0)

@@ -4,12 +4,14 @@ from collections.abc import Collection
 
 from phonenumbers.shortnumberinfo import is_emergency_number
 
-from controlhub.models import CallQueue, Location, Subscriber, Workspace
+from controlhub.models import Extension, Location, Subscriber
 from tenancy.errors import DomainError
 
 # Dialled by mistake or by habit for emergencies in North America (the reference onboarding tool avoids them too).
 NEVER = frozenset({"1911", "911", "933", "611"})
 FIRST_SUGGESTION = 1000
+# The one constraint that sees users, workspaces and call queues alike.
+TAKEN = "extension_once_per_location"
 LENGTH, DIGITS_ONLY, EMERGENCY, IN_USE = "4909", "4910", "4911", "4202"
 
 _SENTENCES = {
@@ -41,29 +43,24 @@ def check_extension(extension: str, *, country: str) -> None:
 def extensions_in_use(locations: Collection[Location]) -> set[tuple[int, str]]:
     """(location id, extension) of every living subscriber, workspace and call queue at these locations."""
     keys = [location.pk for location in locations if location.pk]
-    people = Subscriber.objects.filter(location__in=keys, deleted_at=None).exclude(extension="")
-    rooms = Workspace.objects.filter(location__in=keys, deleted_at=None).exclude(extension="")
-    queues = CallQueue.objects.filter(location__in=keys)
-    found = (people, rooms, queues)
-    return {(key, ext) for rows in found for key, ext in rows.values_list("location_id", "extension") if key}
+    return set(Extension.objects.filter(location__in=keys).values_list("location_id", "digits"))
 
 
 def require_free(extension: str, *, location: Location, besides: Subscriber | None = None) -> None:
-    """Raises ExtensionRefused unless the extension is well-formed and free at the location."""
+    """Raises ExtensionRefused unless the extension is well-formed and free at the location.
+
+    Between looking and saving somebody may take it: map TAKEN to `in_use` around the save.
+    """
     check_extension(extension, country=location.country)
-    people = Subscriber.objects.filter(location=location, extension=extension, deleted_at=None)
-    rooms = Workspace.objects.filter(location=location, extension=extension, deleted_at=None)
-    if besides:
-        people = people.exclude(pk=besides.pk)
-    queues = CallQueue.objects.filter(location=location, extension=extension)
-    if people.exists() or rooms.exists() or queues.exists():
+    taken = Extension.objects.filter(location=location, digits=extension)
+    others = taken.exclude(subscriber=besides) if besides else taken
+    if others.exists():
         raise ExtensionRefused(IN_USE)
 
 
-def require_free_locked(extension: str, *, location: Location) -> None:
-    """As `require_free`, after locking the location: rooms and queues that want the same one come one after the other."""
-    list(Location.objects.select_for_update(no_key=True).filter(pk=location.pk).values_list("pk"))
-    require_free(extension, location=location)
+def in_use() -> ExtensionRefused:
+    """Somebody else at the location has it."""
+    return ExtensionRefused(IN_USE)
 
 
 def free_extensions(*, taken: Collection[str], country: str, count: int) -> list[str]:

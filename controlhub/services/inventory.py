@@ -127,7 +127,7 @@ def judge(customer: Customer, numbers: Collection[str], rule: Rule, *, most: int
 
 def why_in_use(number: PhoneNumber) -> Reason | None:
     """Why the number cannot leave its place: None when it belongs to nobody and speaks for no location."""
-    if number.subscriber_id or number.workspace_id:
+    if number.owner_type:
         return ASSIGNED
     if number.moving_to_id:
         return MOVING

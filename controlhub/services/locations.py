@@ -255,7 +255,7 @@ def contents_of(location: Location) -> dict[str, int]:
     counts = {
         "users": Subscriber.objects.filter(**living).count(),
         "workspaces": Workspace.objects.filter(**living).count(),
-        "call queues": CallQueue.objects.filter(location=location).count(),
+        "call queues": CallQueue.objects.filter(**living).count(),
         "numbers": PhoneNumber.objects.filter(location=location).count(),
         "arriving numbers": PhoneNumber.objects.filter(moving_to=location).count(),
     }

@@ -14,6 +14,7 @@ from controlhub.models import Device, Location, PackageAssignment, PhoneNumber, 
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import extensions, numbers
 from controlhub.services.inventory import Reason, managed_elsewhere
+from controlhub.services.number_lists import NumberInvalid
 from controlhub.services.number_moves import why_not_at
 from tenancy.access import forbidden_reason, level
 from tenancy.actors import Actor
@@ -182,7 +183,7 @@ def _look_at_number(plan: MovePlan, target: Target, held: PhoneNumber | None, wa
 def _look_at_new_number(plan: MovePlan, target: Target, wanted: str, by: Actor) -> None:
     try:
         plan.number_after = numbers.normalise(wanted, country=plan.target.country)
-    except numbers.NumberInvalid as error:
+    except NumberInvalid as error:
         plan.refuse((NOT_E164, str(error)), "number")
         return
     known = PhoneNumber.objects.filter(e164=plan.number_after).select_related("location").first()

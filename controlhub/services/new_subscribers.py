@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from controlhub.models import CustomerPackage, Location, PhoneNumber, Subscriber
 from controlhub.services import extensions, numbers
+from controlhub.services.number_lists import NumberInvalid
 from controlhub.services.seats import PackageNotEnabled, limit_sentence, package_name
 from tenancy.access import level
 from tenancy.actors import Actor
@@ -219,7 +220,7 @@ def _numbers(customer: Customer, users: Sequence[NewSubscriber], by: Actor) -> I
         elif user.number and isinstance(user.location, Location):
             try:
                 wanted[row] = numbers.normalise(user.number, country=user.location.country)
-            except numbers.NumberInvalid as error:
+            except NumberInvalid as error:
                 yield RowError(row, "number", error.code, str(error))
     yield from _number_owners(customer, users, wanted, may_add=_may_add_numbers(customer, by))
 
@@ -251,7 +252,7 @@ def _number_problem(e164: str, known: PhoneNumber | None, location: Location, *,
         return NumberNotInInventory(location)
     if known is None:
         return numbers.CarrierManagesNumbers(location) if location.pstn in numbers.FROM_THE_CARRIER else None
-    if known.customer_id != location.customer_id or known.subscriber_id or known.workspace_id or known.is_main:  # type: ignore[attr-defined]
+    if known.customer_id != location.customer_id or known.owner_type or known.is_main:  # type: ignore[attr-defined]
         return numbers.NumberInUse(e164)
     return numbers.NumberElsewhere(e164, location) if known.location_id != location.pk else None
 

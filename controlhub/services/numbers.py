@@ -1,18 +1,28 @@
-"""Phone numbers: parsed with the location's country, stored in E.164, unique in the whole portal (domain.md 4.4)."""
+"""Phone numbers of the inventory: added, given to one owner, given back. Unique in the whole portal (domain.md 4.4)."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-import phonenumbers
 from django.db import transaction
 from django.db.models import Q
 
-from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
+from controlhub.models import CallQueue, Location, PhoneNumber, Subscriber, Workspace
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import pushes
 from controlhub.services.constraints import named_errors
-from controlhub.services.equipment_pushes import push_workspace
+from controlhub.services.equipment_pushes import push_queue, push_workspace
+from controlhub.services.number_lists import (
+    DUPLICATE,
+    IN_USE,
+    Entry,
+    LineError,
+    NumberErrors,
+    kind_of,
+    normalise,
+    read_entries,
+)
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -20,31 +30,17 @@ from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.policy import Control
 
-MOST_NUMBERS = 1000
 MOST_MOBILE_NUMBERS = 20
-# Two numbers with blanks and punctuation are far shorter. Longer text costs the range pattern quadratic time.
-LONGEST_ENTRY = 80
-IN_USE, BAD_CHARACTERS = "4201", "4410"
-Owner = Subscriber | Workspace
-Kind = PhoneNumber.Kind
-_KINDS = {
-    phonenumbers.PhoneNumberType.TOLL_FREE: Kind.TOLLFREE,
-    phonenumbers.PhoneNumberType.MOBILE: Kind.MOBILE,
+Owner = Subscriber | Workspace | CallQueue
+# Which field of a number names an owner of that kind, and what an actor needs to give him a number.
+FIELDS: dict[type, str] = {Subscriber: "subscriber", Workspace: "workspace", CallQueue: "queue"}
+CONTROLS: dict[type, Control] = {
+    Subscriber: Control.USER_PRIMARY_NUMBER,
+    Workspace: Control.WORKSPACES,
+    CallQueue: Control.CALL_QUEUES,
 }
-
-# "+12175550100-0109", "+12175550100 - +12175550109", "217 555 0100 to 0109". A hyphen without spaces counts only after
-# bare digits: elsewhere it is how people write one number ("217-555-0100").
-_RANGE = re.compile(
-    r"^(?P<first>\+?\d+)-(?P<last>\+?\d+)$|^(?P<first_>.+?)(?:\s+(?:-|–|to)\s+|\s*\.\.\s*)(?P<last_>\+?[\d ]+)$"
-)
-
-
-class NumberInvalid(DomainError):
-    code = BAD_CHARACTERS
-    message = "This is not a phone number. Write it with its country code, for example +12175550100."
-
-    def __init__(self, message: str = "", *, field: str | None = "number") -> None:
-        super().__init__(message, field=field)
+NOBODY = dict.fromkeys(FIELDS.values())
+Kind = PhoneNumber.Kind
 
 
 class NumberInUse(DomainError):
@@ -68,6 +64,13 @@ class NumberElsewhere(DomainError):
 
     def __init__(self, number: str, location: Location) -> None:
         super().__init__(f"{number} belongs to another location than {location.name}.", field="number")
+
+
+class NumberUnknown(DomainError):
+    code = "number_unknown"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"{number} is not in the number inventory of this organization.", field="number")
 
 
 class CarrierManagesNumbers(DomainError):
@@ -94,86 +97,58 @@ class NeedsLocation(DomainError):
         super().__init__(field="location")
 
 
+class Validity(StrEnum):
+    """What becomes of an entry of a list that is to be added (the words of the calling platform, domain.md 3.10)."""
+
+    AVAILABLE = "Available"
+    DUPLICATE = "Duplicate"
+    DUPLICATE_IN_LIST = "Duplicate in list"
+    INVALID = "Invalid"
+    UNAVAILABLE = "Unavailable"
+
+
+HARMLESS = frozenset({Validity.AVAILABLE, Validity.DUPLICATE})
+
+
 @dataclass(frozen=True)
-class LineError:
-    """What is wrong with one line of a pasted list. `line` counts from 1."""
+class Checked:
+    """An entry, normalised. `new`: those of its numbers that would be added."""
 
-    line: int
-    text: str
-    code: str
-    message: str
+    entry: Entry
+    validity: Validity
+    new: tuple[str, ...] = ()
+    message: str = ""
 
-
-class NumberErrors(DomainError):
-    """The list has lines that are wrong; nothing was added."""
-
-    code = "number_errors"
-
-    def __init__(self, errors: list[LineError]) -> None:
-        super().__init__("; ".join(f"Line {e.line} ({e.text}): {e.message}" for e in errors), field="numbers")
-        self.errors = errors
+    @property
+    def kind(self) -> str:
+        """The type that its first number tells by its digits, in words."""
+        return str(kind_of(self.entry.numbers[0]).label) if self.entry.numbers else ""
 
 
-def normalise(text: str, *, country: str) -> str:
-    """One number in E.164, read as people of `country` (ISO 2) write it. Raises NumberInvalid."""
-    try:
-        parsed = phonenumbers.parse(text.strip(), country)
-    except phonenumbers.NumberParseException as error:
-        raise NumberInvalid() from error
-    if re.search(r"[^\d\s()+./-]", text) or parsed.extension or not phonenumbers.is_possible_number(parsed):
-        raise NumberInvalid()
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def check_numbers(*, location: Location, numbers: str) -> list[Checked]:
+    """What adding a pasted list (with ranges) to the location would do, by entry. Changes nothing.
+
+    Raises CarrierManagesNumbers, NumberErrors (none at all, or too many).
+    """
+    if location.pstn in FROM_THE_CARRIER:
+        raise CarrierManagesNumbers(location)
+    entries = read_entries(numbers, country=location.country)
+    wanted = [number for entry in entries for number in entry.numbers]
+    known = dict(PhoneNumber.objects.filter(e164__in=wanted).values_list("e164", "location_id"))
+    return [_check(entry, known, location) for entry in entries]
 
 
-def expand(text: str, *, country: str) -> list[str]:
-    """A number, or every number of a range. Raises NumberInvalid."""
-    if len(text) > LONGEST_ENTRY:
-        raise NumberInvalid()
-    match = _RANGE.match(text.strip())
-    if not match:
-        return [normalise(text, country=country)]
-    first = normalise(match["first"] or match["first_"], country=country)
-    tail = re.sub(r"\s", "", match["last"] or match["last_"])
-    last = int(tail[1:]) if tail.startswith("+") else int(first[1 : len(first) - len(tail)] + tail)
-    count = last - int(first[1:]) + 1
-    if len(tail) >= len(first) + 1 or not 1 <= count <= MOST_NUMBERS:
-        raise NumberInvalid(f"This is not a range of 1 to {MOST_NUMBERS} numbers. Example: +12175550100-0109.")
-    return [f"+{int(first[1:]) + step}" for step in range(count)]
-
-
-def parse_numbers(text: str, *, country: str) -> list[str]:
-    """Every number of a pasted list (lines, commas or semicolons), in order. Raises NumberErrors with all bad lines."""
-    found: dict[str, int] = {}
-    errors: list[LineError] = []
-    for line, entry in _entries(text):
-        try:
-            numbers = expand(entry, country=country)
-        except NumberInvalid as error:
-            errors.append(LineError(line, entry, error.code, str(error)))
-            continue
-        twice = next((number for number in numbers if number in found), None)
-        if twice:
-            errors.append(LineError(line, entry, "duplicate_in_list", f"{twice} is in line {found[twice]} already."))
-        found |= {number: line for number in numbers if number not in found}
-    if not found and not errors:
-        errors.append(LineError(1, "", BAD_CHARACTERS, "Enter at least one number."))
-    if len(found) > MOST_NUMBERS:
-        errors.append(LineError(1, "", "too_many", f"Add at most {MOST_NUMBERS} numbers at a time."))
-    if errors:
-        raise NumberErrors(errors)
-    return list(found)
-
-
-def _entries(text: str) -> Iterable[tuple[int, str]]:
-    for line, content in enumerate(text.splitlines(), start=1):
-        for entry in re.split(r"[,;\t]", content):
-            if entry.strip():
-                yield line, entry.strip()
-
-
-def kind_of(e164: str) -> PhoneNumber.Kind:
-    """Toll-free and mobile numbers tell by their digits; every other one is a direct number (DID)."""
-    return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(e164)), Kind.DID)
+def _check(entry: Entry, known: Mapping[str, int], location: Location) -> Checked:
+    if entry.code:
+        validity = Validity.DUPLICATE_IN_LIST if entry.code == DUPLICATE else Validity.INVALID
+        return Checked(entry, validity, message=entry.message)
+    elsewhere = next((number for number in entry.numbers if known.get(number, location.pk) != location.pk), None)
+    if elsewhere:
+        return Checked(entry, Validity.UNAVAILABLE, message=f"{elsewhere} is in use elsewhere already.")
+    here = [number for number in entry.numbers if number in known]
+    new = tuple(number for number in entry.numbers if number not in known)
+    message = f"{here[0] if len(here) == 1 else f'{len(here)} numbers'} at this location already." if here else ""
+    return Checked(entry, Validity.AVAILABLE if new else Validity.DUPLICATE, new, message)
 
 
 @transaction.atomic
@@ -182,18 +157,18 @@ def add_numbers(
 ) -> list[PhoneNumber]:
     """Put a pasted list (with ranges) into the location's inventory: all of it, or none and NumberErrors.
 
-    `kind`: one of PhoneNumber.Kind, or empty for what each number tells by itself. Mobile numbers become active when
-    they are assigned. Raises Forbidden, CustomerNotReady, CarrierManagesNumbers, NumberErrors, NumberInUse.
+    Numbers that are at the location already are left out (domain.md 4.4). `kind`: one of PhoneNumber.Kind, or empty for
+    what each number tells by itself. Mobile numbers become active when they are assigned. Raises Forbidden,
+    CustomerNotReady, CarrierManagesNumbers, NumberErrors, NumberInUse.
     """
     customer = location.customer
     authorize(by, Control.NUMBERS_MANAGE, customer=customer)
     require_ready(customer)
-    if location.pstn in FROM_THE_CARRIER:
-        raise CarrierManagesNumbers(location)
-    wanted = parse_numbers(numbers, country=location.country)
-    _refuse_known(wanted, numbers, location)
     # One order for everybody: two lists that overlap cannot deadlock.
-    rows = [_new_number(e164, location, kind, active=active) for e164 in sorted(wanted)]
+    wanted = sorted(_new_ones(check_numbers(location=location, numbers=numbers)))
+    if not wanted:
+        return []
+    rows = [_new_number(e164, location, kind, active=active) for e164 in wanted]
     _refuse_many_mobiles(rows)
     with named_errors(_taken("One of these numbers")):
         made = PhoneNumber.objects.bulk_create(rows)
@@ -204,10 +179,21 @@ def add_numbers(
         target=location,
         customer=customer,
         by=by,
-        changes={"numbers": [None, sorted(wanted)]},
+        changes={"numbers": [None, wanted]},
     )
-    pushes.push_numbers(customer=customer, numbers=sorted(wanted), by=by)
+    pushes.push_numbers(customer=customer, numbers=wanted, by=by)
     return made
+
+
+def _new_ones(checked: Sequence[Checked]) -> list[str]:
+    errors = [
+        LineError(row.entry.line, row.entry.text, row.entry.code or IN_USE, row.message)
+        for row in checked
+        if row.validity not in HARMLESS
+    ]
+    if errors:
+        raise NumberErrors(errors)
+    return [number for row in checked for number in row.new]
 
 
 def _new_number(e164: str, location: Location, kind: str, *, active: bool) -> PhoneNumber:
@@ -227,32 +213,24 @@ def _taken(number: str) -> dict[str, Callable[[], DomainError]]:
     return {"controlhub_phonenumber_e164_key": lambda: NumberInUse(number), "location_lives": LocationGone}
 
 
-def _refuse_known(wanted: list[str], text: str, location: Location) -> None:
-    known = dict(PhoneNumber.objects.filter(e164__in=wanted).values_list("e164", "location_id"))
-    if not known:
-        return
-    errors = []
-    for line, entry in _entries(text):
-        for e164 in expand(entry, country=location.country):
-            if e164 in known:
-                where = "at this location" if known[e164] == location.pk else "elsewhere"
-                errors.append(LineError(line, entry, IN_USE, f"{e164} is in use {where} already."))
-    raise NumberErrors(errors)
-
-
 @transaction.atomic
 def assign_number(
-    *, number: PhoneNumber, subscriber: Subscriber | None = None, workspace: Workspace | None = None, by: Actor
+    *,
+    number: PhoneNumber,
+    subscriber: Subscriber | None = None,
+    workspace: Workspace | None = None,
+    queue: CallQueue | None = None,
+    by: Actor,
 ) -> PhoneNumber:
-    """Give a free number to the subscriber or workspace of its location; a number held before goes back.
+    """Give a free number to one user, workspace or call queue of its location; a number held before goes back.
 
     Raises Forbidden, CustomerNotReady, NeedsLocation, NumberElsewhere, NumberInUse.
     """
-    owner = _one_owner(subscriber, workspace)
+    owner = _one_owner(subscriber, workspace, queue)
     authorize(by, _control_of(owner), customer=owner.customer)
     require_ready(owner.customer)
     before = give_back(owner)
-    claim(number, subscriber=subscriber, workspace=workspace)
+    claim(number, subscriber=subscriber, workspace=workspace, queue=queue)
     audit.record(
         action="number.assigned",
         text=f"{number.e164} assigned to {owner}",
@@ -268,15 +246,15 @@ def assign_number(
 @transaction.atomic
 def release_number(*, number: PhoneNumber, by: Actor) -> None:
     """Take a number from its owner; it stays in the inventory. Whoever can be called must keep an extension."""
-    owner = number.subscriber or number.workspace
+    owner = number.owner
     authorize(by, _control_of(owner), customer=number.customer)
     require_ready(number.customer, ending=True)
     if owner is None:
         return
     if not owner.extension:
         raise NeedsNumberOrExtension(field="extension")
-    PhoneNumber.objects.filter(_belongs_to(owner), pk=number.pk).update(subscriber=None, workspace=None)
-    number.subscriber = number.workspace = None
+    PhoneNumber.objects.filter(_belongs_to(owner), pk=number.pk).update(**NOBODY)
+    number.subscriber = number.workspace = number.queue = None
     audit.record(
         action="number.released",
         text=f"{number.e164} released from {owner}",
@@ -289,60 +267,96 @@ def release_number(*, number: PhoneNumber, by: Actor) -> None:
 
 
 def _push_owner(owner: Owner, by: Actor) -> None:
-    if isinstance(owner, Workspace):
+    if isinstance(owner, CallQueue):
+        push_queue(queue=owner, by=by)
+    elif isinstance(owner, Workspace):
         push_workspace(workspace=owner, by=by)
     else:
         pushes.push_number(subscriber=owner, by=by)
 
 
-def _one_owner(subscriber: Subscriber | None, workspace: Workspace | None) -> Owner:
-    owner = subscriber or workspace
-    if owner is None or (subscriber and workspace):
-        raise ValueError("A number goes to one subscriber or to one workspace.")
-    return owner
+def _one_owner(*candidates: Owner | None) -> Owner:
+    owners = [owner for owner in candidates if owner is not None]
+    if len(owners) != 1:
+        raise ValueError("A number goes to one user, workspace or call queue.")
+    return owners[0]
 
 
 def _control_of(owner: Owner | None) -> Control:
-    return Control.WORKSPACES if isinstance(owner, Workspace) else Control.USER_PRIMARY_NUMBER
+    return CONTROLS[type(owner)] if owner else Control.USER_PRIMARY_NUMBER
 
 
 def _belongs_to(owner: Owner) -> Q:
-    return Q(subscriber=owner) if isinstance(owner, Subscriber) else Q(workspace=owner)
+    return Q(**{FIELDS[type(owner)]: owner})
 
 
-def claim(number: PhoneNumber, *, subscriber: Subscriber | None = None, workspace: Workspace | None = None) -> None:
+def claim(
+    number: PhoneNumber,
+    *,
+    subscriber: Subscriber | None = None,
+    workspace: Workspace | None = None,
+    queue: CallQueue | None = None,
+) -> None:
     """Low level: make a free number the owner's. Of many at once exactly one wins; the others get NumberInUse."""
-    owner = _one_owner(subscriber, workspace)
+    _claim(number, _one_owner(subscriber, workspace, queue))
+
+
+def _claim(number: PhoneNumber, owner: Owner) -> None:
     if owner.location is None:
         raise NeedsLocation()
     # Locked first: after waiting for somebody else, PostgreSQL looks again at this row, but not at other tables.
     row = PhoneNumber.objects.select_for_update(no_key=True).filter(pk=number.pk, customer=owner.customer_id).first()
-    if row is None or not is_free(row):
+    if row is None or not is_free(row, answered=isinstance(owner, CallQueue)):
         raise NumberInUse(number.e164)
     if owner.location_id != row.location_id:
         raise NumberElsewhere(number.e164, owner.location)
-    row.subscriber, row.workspace, row.state = subscriber, workspace, PhoneNumber.State.ACTIVE
-    taken = {
-        f"controlhub_phonenumber_{who}_id_key": lambda: NumberInUse(number.e164) for who in ("subscriber", "workspace")
-    }
+    now: dict[str, Any] = NOBODY | {FIELDS[type(owner)]: owner, "state": PhoneNumber.State.ACTIVE}
+    for name, value in now.items():
+        setattr(row, name, value)
+        setattr(number, name, value)
+    taken = {f"controlhub_phonenumber_{who}_id_key": lambda: NumberInUse(number.e164) for who in NOBODY}
     with named_errors(taken):
-        row.save(update_fields=["subscriber", "workspace", "state"])
-    number.subscriber, number.workspace, number.state = subscriber, workspace, row.state
+        row.save(update_fields=list(now))
 
 
-def is_free(number: PhoneNumber) -> bool:
-    """Does it belong to nobody, and is nothing else meant for it? Lock the row before you rely on it."""
-    if number.subscriber_id or number.workspace_id or number.moving_to_id:
+def is_free(number: PhoneNumber, *, answered: bool = False) -> bool:
+    """Does it belong to nobody, and is nothing else meant for it? Lock the row before you rely on it.
+
+    `answered`: for a call queue, which may answer the number that speaks for a location; no user or workspace may.
+    """
+    if number.owner_type or number.moving_to_id:
         return False
-    return not Location.objects.filter(Q(main_number=number) | Q(emergency_callback_number=number)).exists()
+    return answered or not _speaks_for_a_location(number)
+
+
+def _speaks_for_a_location(number: PhoneNumber) -> bool:
+    return Location.objects.filter(Q(main_number=number) | Q(emergency_callback_number=number)).exists()
 
 
 def give_back(owner: Owner) -> str | None:
     """Low level: return the owner's number to the inventory. Returns it in E.164, or None."""
     held = PhoneNumber.objects.filter(_belongs_to(owner))
     e164 = held.values_list("e164", flat=True).first()
-    held.update(subscriber=None, workspace=None)
+    held.update(**NOBODY)
     return e164
+
+
+def put_number(owner: Workspace | CallQueue, text: str) -> dict[str, Any]:
+    """Low level: make the owner's number what was typed (of the inventory); an empty text gives it back.
+
+    Returns the change as the audit log writes it. Raises NumberInvalid, NumberUnknown, NumberElsewhere, NumberInUse.
+    """
+    wanted = normalise(text, country=owner.location.country) if text else ""
+    held = PhoneNumber.objects.filter(_belongs_to(owner)).values_list("e164", flat=True).first() or ""
+    if held == wanted:
+        return {}
+    give_back(owner)
+    if wanted:
+        number = PhoneNumber.objects.filter(customer=owner.customer_id, e164=wanted).first()
+        if number is None:
+            raise NumberUnknown(wanted)
+        _claim(number, owner)
+    return {"number": [held or None, wanted or None]}
 
 
 def find_or_add(text: str, *, location: Location, by: Actor) -> PhoneNumber:

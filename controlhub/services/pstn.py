@@ -50,7 +50,7 @@ class NotALocationNumber(DomainError):
 
     def __init__(self, e164: str, *, field: str) -> None:
         super().__init__(
-            f"{e164} cannot be used here: it must be an active number of this location that belongs to nobody.",
+            f"{e164} cannot be used here: it must be an active number of this location that belongs to nobody or to a call queue.",
             field=field,
         )
 
@@ -192,9 +192,14 @@ def _require_usable(number: PhoneNumber | None, location: Location, *, field: st
         return
     # Locked: whoever assigns, deactivates, moves or removes it at this moment waits, and then sees what it has become.
     row = PhoneNumber.objects.select_for_update(no_key=True).filter(pk=number.pk, location=location).first()
-    free = row is not None and row.subscriber_id is None and row.workspace_id is None and row.moving_to_id is None
-    if row is None or not free or row.state != PhoneNumber.State.ACTIVE:
+    if row is None or not _may_speak(row):
         raise NotALocationNumber(number.e164, field=field)
+
+
+def _may_speak(number: PhoneNumber) -> bool:
+    """An active number of nobody, or of a call queue: somebody answers it, and nobody takes it along."""
+    single = number.subscriber_id or number.workspace_id or number.moving_to_id
+    return not single and number.state == PhoneNumber.State.ACTIVE
 
 
 def _store(location: Location, values: Mapping[str, Any]) -> None:

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from controlhub.models import CallQueue, Location, PackageAssignment, QueueAgent, Subscriber, Workspace
 from controlhub.services import extensions
+from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.equipment_pushes import push_queue, push_queue_removal
-from controlhub.services.numbers import LocationGone
+from controlhub.services.numbers import LocationGone, put_number
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -66,11 +67,12 @@ class AgentsLackCustomerAssist(DomainError):
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """What a queue is to be. Agents are in the order of top-down routing."""
+    """What a queue is to be. `number` as typed, of the location's inventory. Agents are in the order of top-down routing."""
 
     name: str
     location: Location
     extension: str
+    number: str = ""
     routing: str = Routing.CIRCULAR
     agents: Sequence[Agent] = ()
     supervisors: Sequence[Subscriber] = ()
@@ -84,7 +86,7 @@ def names_of(agents: Sequence[Agent]) -> str:
 @transaction.atomic
 def create_queue(*, customer: Customer, facts: QueueFacts, by: Actor) -> CallQueue:
     """A new queue, not upgraded. Raises Forbidden, CustomerNotReady, QueueNameTaken, QueueNameMissing, ExtensionRefused,
-    AgentsCannotCall; then nothing has changed."""
+    AgentsCannotCall, and for its number NumberInvalid, NumberUnknown, NumberElsewhere, NumberInUse."""
     authorize(by, Control.CALL_QUEUES, customer=customer)
     require_ready(customer)
     if facts.location.customer_id != customer.pk:
@@ -112,13 +114,17 @@ def edit_queue(*, queue: CallQueue, facts: QueueFacts, by: Actor) -> CallQueue:
 
 @transaction.atomic
 def delete_queue(*, queue: CallQueue, by: Actor) -> None:
-    """Delete a queue; its agents keep everything. Raises Forbidden, CustomerNotReady, QueueGone."""
+    """Delete a queue: its number is free again; its agents keep everything. Raises Forbidden, CustomerNotReady, QueueGone."""
     authorize(by, Control.CALL_QUEUES, customer=queue.customer)
     require_ready(queue.customer, ending=True)
     row = _locked(queue)
-    _record("deleted", row, by, {"extension": [row.extension, None]})
+    changes = put_number(row, "")
+    QueueAgent.objects.filter(queue=row).delete()
+    row.supervisors.clear()
+    row.deleted_at = database_now()
+    row.save(update_fields=["deleted_at"])
+    _record("deleted", row, by, {"extension": [row.extension, None]} | changes)
     push_queue_removal(queue=row, by=by)
-    CallQueue.objects.filter(pk=row.pk).delete()
 
 
 @transaction.atomic
@@ -153,7 +159,7 @@ def upgrade_queue(*, queue: CallQueue, leave_behind: bool, by: Actor) -> CallQue
 
 def _locked(queue: CallQueue) -> CallQueue:
     rows = CallQueue.objects.select_for_update(no_key=True, of=("self",)).select_related("customer", "location")
-    row = rows.filter(pk=queue.pk).first()
+    row = rows.filter(pk=queue.pk, deleted_at=None).first()
     if row is None:
         raise QueueGone()
     return row
@@ -184,10 +190,11 @@ def _apply(queue: CallQueue, facts: QueueFacts) -> dict[str, Any]:
     if queue.assist and facts.routing == Routing.WEIGHTED:
         raise NoWeightedRouting(field="routing")
     if not facts.extension or facts.extension != queue.extension:
-        extensions.require_free_locked(facts.extension, location=queue.location)
+        extensions.require_free(facts.extension, location=queue.location)
     values = {"name": name, "extension": facts.extension, "routing": facts.routing}
     changes = {key: [getattr(queue, key), new] for key, new in values.items() if getattr(queue, key) != new}
     _save(queue, values)
+    changes |= put_number(queue, facts.number)
     return changes | _set_agents(queue, facts.agents) | _set_supervisors(queue, facts.supervisors)
 
 
@@ -196,7 +203,7 @@ def _save(queue: CallQueue, values: dict[str, Any]) -> None:
         setattr(queue, key, value)
     errors = {
         "queue_name_once_per_customer": lambda: QueueNameTaken(values["name"]),
-        "queue_extension_once_per_location": lambda: extensions.ExtensionRefused(extensions.IN_USE),
+        extensions.TAKEN: extensions.in_use,
         "location_lives": LocationGone,
     }
     with named_errors(errors):

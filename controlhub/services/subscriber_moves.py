@@ -1,7 +1,7 @@
 """Calling users moved to another location: number, extension, devices and billing go along (domain.md 4.5, 14).
 
-Locks: the target, the users, their numbers, each in one order. Whoever takes an extension or connects the location
-another way locks the location too, and two moves that overlap wait for each other.
+Locks: the target, the users, their numbers, each in one order. Whoever connects the location another way locks it too,
+and two moves that overlap wait for each other. An extension that somebody takes meanwhile is refused by its constraint.
 """
 
 from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from controlhub.services.administrators import becomes_administrator, make_admin
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.directory import require_not_synchronized, with_automatic_package
-from controlhub.services.extensions import IN_USE, ExtensionRefused, require_free
+from controlhub.services.extensions import TAKEN, in_use, require_free
 from controlhub.services.new_subscribers import (
     EMAIL_TAKEN,
     MOST_USERS,
@@ -115,9 +115,7 @@ def _insert_people(customer: Customer, rows: Sequence[NewSubscriber]) -> list[Su
         )
         for row in rows
     ]
-    with named_errors(
-        {"subscriber_email_once": EmailTaken, "extension_once_per_location": lambda: ExtensionRefused(IN_USE)}
-    ):
+    with named_errors({"subscriber_email_once": EmailTaken, TAKEN: in_use}):
         # In the order of the addresses: two customers' lists that overlap wait for each other instead of deadlocking.
         Subscriber.objects.bulk_create(sorted(people, key=lambda person: person.email))
     return people

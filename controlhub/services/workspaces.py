@@ -5,13 +5,13 @@ from typing import Any
 
 from django.db import transaction
 
-from controlhub.models import Location, PackageAssignment, PhoneNumber, Workspace
+from controlhub.models import Location, PackageAssignment, Workspace
 from controlhub.services import extensions, seats
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.devices import release_devices
 from controlhub.services.equipment_pushes import push_workspace
-from controlhub.services.numbers import LocationGone, NeedsNumberOrExtension, claim, give_back, normalise
+from controlhub.services.numbers import LocationGone, NeedsNumberOrExtension, put_number
 from controlhub.services.queues import leave_queues
 from controlhub.services.readiness import require_ready
 from tenancy import audit
@@ -41,13 +41,6 @@ class WorkspaceNameMissing(DomainError):
 class WorkspaceGone(DomainError):
     code = "workspace_gone"
     message = "Somebody has just deleted this workspace."
-
-
-class NumberUnknown(DomainError):
-    code = "number_unknown"
-
-    def __init__(self, number: str) -> None:
-        super().__init__(f"{number} is not in the number inventory of this organization.", field="number")
 
 
 class NeedsCommonAreaCalling(DomainError):
@@ -155,7 +148,7 @@ def _apply(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[st
     if not calling and (facts.number or facts.extension):
         raise NeedsCommonAreaCalling(field="package")
     if facts.extension and facts.extension != workspace.extension:
-        extensions.require_free_locked(facts.extension, location=workspace.location)
+        extensions.require_free(facts.extension, location=workspace.location)
     stopped = _stop_calling(workspace, by=by) if workspace.pk and not calling else {}
     values = {"name": name, "kind": facts.kind, "capacity": facts.capacity, "extension": facts.extension}
     changes = {key: [getattr(workspace, key), new] for key, new in values.items() if getattr(workspace, key) != new}
@@ -169,7 +162,7 @@ def _save(workspace: Workspace, values: dict[str, Any]) -> None:
     errors = {
         "workspace_name_once_per_customer": lambda: WorkspaceNameTaken(values["name"]),
         "location_lives": LocationGone,
-        "workspace_extension_once_per_location": lambda: extensions.ExtensionRefused(extensions.IN_USE),
+        extensions.TAKEN: extensions.in_use,
     }
     with named_errors(errors):
         if workspace.pk:
@@ -179,7 +172,7 @@ def _save(workspace: Workspace, values: dict[str, Any]) -> None:
 
 
 def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[str, Any]:
-    changes = _put_number(workspace, facts.number)
+    changes = put_number(workspace, facts.number)
     if not workspace.extension and not facts.number:
         raise NeedsNumberOrExtension()
     if _open_package(workspace):
@@ -192,7 +185,7 @@ def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) ->
 
 def _stop_calling(workspace: Workspace, *, by: Actor) -> dict[str, Any]:
     """End the package, give the number back, delete the devices, leave the queues; the extension goes with the row."""
-    changes = _put_number(workspace, "")
+    changes = put_number(workspace, "")
     devices = release_devices(workspace=workspace, by=by)
     changes |= {"devices": [devices, []]} if devices else {}
     queues = leave_queues(workspace, package="", by=by)
@@ -209,18 +202,3 @@ def _stop_calling(workspace: Workspace, *, by: Actor) -> dict[str, Any]:
 
 def _open_package(workspace: Workspace) -> list[PackageAssignment]:
     return seats.open_assignments(workspace)
-
-
-def _put_number(workspace: Workspace, text: str) -> dict[str, Any]:
-    """Make the number of the workspace what was typed; an empty text gives it back."""
-    wanted = normalise(text, country=workspace.location.country) if text else ""
-    held = PhoneNumber.objects.filter(workspace=workspace).values_list("e164", flat=True).first() or ""
-    if held == wanted:
-        return {}
-    give_back(workspace)
-    if wanted:
-        number = PhoneNumber.objects.filter(customer=workspace.customer_id, e164=wanted).first()
-        if number is None:
-            raise NumberUnknown(wanted)
-        claim(number, workspace=workspace)
-    return {"number": [held or None, wanted or None]}

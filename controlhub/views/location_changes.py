@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from controlhub.forms.fields import lock
 from controlhub.forms.locations import CallingNumbersForm, PstnForm, RecordingForm
-from controlhub.queries.locations import free_numbers
+from controlhub.queries.locations import speaking_numbers
 from controlhub.services.locations import contents_of, delete_location
 from controlhub.services.pstn import (
     FIELDS,
@@ -90,7 +90,9 @@ class LocationMainNumber(LocationView):
             "main_number": str(held[0] or ""),
             "emergency_callback_number": str(held[1] or ""),
         }
-        return CallingNumbersForm(data, initial=initial, numbers=[*filter(None, held), *free_numbers(self.location)])
+        return CallingNumbersForm(
+            data, initial=initial, numbers=[*filter(None, held), *speaking_numbers(self.location)]
+        )
 
     def _page(self, request: HttpRequest, form: forms.Form, *, status: int = 200) -> HttpResponse:
         lock(form, unless=self.level(self.control) is Level.EDIT)

@@ -13,8 +13,9 @@ from controlhub.models import PhoneNumber
 from controlhub.pstn import connection_of
 from controlhub.queries.numbers import history_of, numbers_of, people_by_email
 from controlhub.services.inventory import Outcome, activate_numbers, deactivate_numbers, remove_numbers
+from controlhub.services.number_lists import NumberErrors
 from controlhub.services.number_moves import move_numbers
-from controlhub.services.numbers import NumberErrors, assign_number, release_number
+from controlhub.services.numbers import assign_number, release_number
 from controlhub.services.subscribers import set_primary_number
 from controlhub.views.form_errors import show_refusal
 from provisioning.models import ProvisioningJob
@@ -161,7 +162,7 @@ class NumberDetail(NumberView):
 
 
 class NumberAssign(NumberView):
-    """Gives the number to a user or a workspace of its location."""
+    """Gives the number to a user, a workspace or a call queue of its location."""
 
     control = Control.USER_PRIMARY_NUMBER
 
@@ -180,17 +181,19 @@ class NumberAssign(NumberView):
         return self._page(request, form, status=422)
 
     def _assign(self, form: forms.Form) -> None:
-        room, email = form.cleaned_data["workspace"], form.cleaned_data["email"]
-        if room:
-            assign_number(number=self.number, workspace=room, by=self.actor)
+        room, queue, email = (form.cleaned_data[name] for name in ("workspace", "queue", "email"))
+        if room or queue:
+            assign_number(number=self.number, workspace=room, queue=queue, by=self.actor)
         elif person := people_by_email(self.customer, email).first():
             set_primary_number(subscriber=person, number=self.number.e164, by=self.actor)
         else:
             form.add_error("email", "This organization has no user with that address.")
 
     def _form(self, *args: Any) -> AssignNumberForm:
-        rooms = self.customer.workspaces.filter(deleted_at=None, location=self.number.location).order_by("name")
-        return AssignNumberForm(*args, workspaces=rooms)
+        here = {"deleted_at": None, "location": self.number.location}
+        rooms = self.customer.workspaces.filter(**here).order_by("name")
+        queues = self.customer.call_queues.filter(**here).order_by("name")
+        return AssignNumberForm(*args, workspaces=rooms, queues=queues)
 
     def _page(self, request: HttpRequest, form: AssignNumberForm, *, status: int = 200) -> HttpResponse:
         return render(request, "controlhub/numbers/assign.html", {"form": form, "number": self.number}, status=status)

@@ -10,7 +10,8 @@ from django.urls import reverse
 from controlhub.forms.numbers import NumberFilter, NumbersForm
 from controlhub.queries.locations import location_choices
 from controlhub.queries.numbers import ORDER, numbers_of
-from controlhub.services.numbers import NumberErrors, add_numbers
+from controlhub.services.number_lists import NumberErrors
+from controlhub.services.numbers import add_numbers
 from tenancy.access import CustomerView
 from tenancy.csv_export import csv_response
 from tenancy.errors import DomainError, Forbidden
@@ -46,8 +47,8 @@ class NumberExport(CustomerView):
                 number.get_state_display(),
                 number.get_kind_display(),
                 number.location.name,
-                "User" if number.subscriber else "Workspace" if number.workspace else "",
-                str(number.subscriber or number.workspace or ""),
+                number.owner_type,
+                str(number.owner or ""),
             )
             for number in numbers.iterator(chunk_size=500)
         )

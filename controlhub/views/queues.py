@@ -12,6 +12,7 @@ from controlhub.forms.queues import QueueForm, agent_key
 from controlhub.models import CallQueue
 from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import only_location
+from controlhub.queries.numbers import free_numbers_of
 from controlhub.queries.queues import ORDER, possible_agents, possible_supervisors, queue_events, queues_of
 from controlhub.services.queues import (
     QueueFacts,
@@ -114,7 +115,8 @@ class QueueFormView(CustomerView):
         )
 
     def _page(self, request: HttpRequest, form: QueueForm, *, status: int = 200) -> HttpResponse:
-        context = {"form": form, "queue": self.queue}
+        place = self.queue.location if self.queue else None
+        context = {"form": form, "queue": self.queue, "free": free_numbers_of(self.customer, location=place, main=True)}
         return render(request, "controlhub/queues/form.html", context, status=status)
 
 
@@ -138,7 +140,9 @@ class QueueEdit(QueueFormView, QueueView):
         return edit_queue(queue=self.queue, facts=facts, by=self.actor)
 
     def initial(self) -> dict[str, Any]:
+        held = getattr(self.queue, "number", None)
         return {name: getattr(self.queue, name) for name in ("name", "extension", "routing")} | {
+            "number": held.e164 if held else "",
             "location": self.queue.location.public_id,
             "agents": [agent_key(agent_of(place)) for place in places_of(self.queue)],
             "supervisors": [agent_key(person) for person in self.queue.supervisors.all()],

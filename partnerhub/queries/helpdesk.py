@@ -66,7 +66,7 @@ def search(partner: Partner, text: str, *, actor: Actor) -> Found:
     numbers: list[PhoneNumber] = []
     if wanted := e164_prefix(text):
         mine = PhoneNumber.objects.filter(customer__in=customers.values("pk"), e164__startswith=wanted)
-        numbers = list(mine.select_related(*OWNERS).order_by("e164")[: MOST + 1])
+        numbers = list(mine.select_related(*OWNERS, "queue").order_by("e164")[: MOST + 1])
     hardware = Device.objects.filter(_device(text), customer__in=customers.values("pk"))
     devices = list(hardware.select_related(*OWNERS).order_by("pk")[: MOST + 1])
     more = any(len(rows) > MOST for rows in (people, organisations, numbers, devices))

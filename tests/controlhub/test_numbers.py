@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from controlhub.models import Location, PhoneNumber, Subscriber
-from controlhub.services import numbers
+from controlhub.services import number_lists, numbers
 from controlhub.services.extensions import ExtensionRefused, check_extension, free_extensions
 from controlhub.services.subscribers import set_extension, set_primary_number
+from provisioning.models import ProvisioningJob
 from tenancy.actors import SYSTEM
 from tenancy.errors import DomainError, Forbidden
 from tenancy.models import AuditEvent
@@ -59,15 +60,15 @@ def refused(deed: Callable[[], object], error: type[DomainError], scene: Scene) 
     ],
 )
 def test_a_number_is_read_as_people_of_the_country_write_it(text: str, country: str, e164: str) -> None:
-    assert numbers.normalise(text, country=country) == e164
+    assert number_lists.normalise(text, country=country) == e164
 
 
 @pytest.mark.parametrize(
     "text", ["", "hello", "12", "+1217555010000000000", "+12175550100 ext 5", "1-800-FLOWERS", "+"]
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(numbers.NumberInvalid) as caught:
-        numbers.normalise(text, country="US")
+    with pytest.raises(number_lists.NumberInvalid) as caught:
+        number_lists.normalise(text, country="US")
     assert caught.value.code == "4410"
 
 
@@ -83,23 +84,23 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     ],
 )
 def test_a_range_is_every_number_of_it(text: str, found: list[str]) -> None:
-    assert numbers.expand(text, country="US") == found
+    assert number_lists.expand(text, country="US") == found
 
 
 @pytest.mark.parametrize(
     "text", ["+12175550109-0100", "+12175550100-99999999", "+1217555010-+1+2", "+12175550100-" + "9" * 5000]
 )
 def test_a_range_that_runs_wild_is_refused(text: str) -> None:
-    with pytest.raises(numbers.NumberInvalid):
-        numbers.expand(text, country="US")
+    with pytest.raises(number_lists.NumberInvalid):
+        number_lists.expand(text, country="US")
 
 
 def test_every_bad_line_of_a_list_is_reported() -> None:
-    with pytest.raises(numbers.NumberErrors) as caught:
-        numbers.parse_numbers("+12175550100\nbanana, 217 555 0101\n\n(217) 555-0100", country="US")
+    with pytest.raises(number_lists.NumberErrors) as caught:
+        number_lists.parse_numbers("+12175550100\nbanana, 217 555 0101\n\n(217) 555-0100", country="US")
     assert caught.value.errors == [
-        numbers.LineError(2, "banana", "4410", numbers.NumberInvalid.message),
-        numbers.LineError(4, "(217) 555-0100", "duplicate_in_list", "+12175550100 is in line 1 already."),
+        number_lists.LineError(2, "banana", "4410", number_lists.NumberInvalid.message),
+        number_lists.LineError(4, "(217) 555-0100", "duplicate_in_list", "+12175550100 is in line 1 already."),
     ]
 
 
@@ -114,19 +115,46 @@ def test_a_pasted_list_goes_into_the_inventory(scene: Scene) -> None:
 
 
 def test_a_number_exists_once_in_the_whole_portal(scene: Scene) -> None:
-    make_number(scene.headquarters, "+12175550108")
     stranger = make_location(make_customer(make_partner()))
     make_number(stranger, "+12175550102")
     error = refused(
         lambda: numbers.add_numbers(
-            location=scene.headquarters, numbers="+12175550101\n+12175550102\n+12175550107-0109", by=scene.by
+            location=scene.headquarters, numbers="+12175550101\n+12175550100-0103", by=scene.by
         ),
-        numbers.NumberErrors,
+        number_lists.NumberErrors,
         scene,
     )
     assert error.errors == [  # type: ignore[attr-defined]
-        numbers.LineError(2, "+12175550102", "4201", "+12175550102 is in use elsewhere already."),
-        numbers.LineError(3, "+12175550107-0109", "4201", "+12175550108 is in use at this location already."),
+        number_lists.LineError(2, "+12175550100-0103", "duplicate_in_list", "+12175550101 is in line 1 already."),
+    ]
+    assert refused(
+        lambda: numbers.add_numbers(location=scene.headquarters, numbers="+12175550102", by=scene.by),
+        number_lists.NumberErrors,
+        scene,
+    ).errors == [number_lists.LineError(1, "+12175550102", "4201", "+12175550102 is in use elsewhere already.")]  # type: ignore[attr-defined]
+
+
+def test_numbers_that_are_there_already_are_left_out(scene: Scene) -> None:
+    make_number(scene.headquarters, "+12175550108")
+    made = numbers.add_numbers(location=scene.headquarters, numbers="+12175550107-0109", by=scene.by)
+    assert [number.e164 for number in made] == ["+12175550107", "+12175550109"]
+    jobs, events = ProvisioningJob.objects.count(), AuditEvent.objects.count()
+    assert numbers.add_numbers(location=scene.headquarters, numbers="+12175550107-0109", by=scene.by) == []
+    assert (ProvisioningJob.objects.count(), AuditEvent.objects.count()) == (jobs, events)
+
+
+def test_a_list_is_checked_as_people_of_the_country_write_it(scene: Scene) -> None:
+    make_number(scene.headquarters, "+12175550108")
+    make_number(make_location(make_customer(make_partner())), "+12175550102")
+    text = "(217) 555-0101\n217 555 0107 to 0109\nbanana; 2175550101, 217 555 0102\n+12175550108"
+    found = numbers.check_numbers(location=scene.headquarters, numbers=text)
+    assert [(row.entry.line, str(row.validity), row.new, row.message) for row in found] == [
+        (1, "Available", ("+12175550101",), ""),
+        (2, "Available", ("+12175550107", "+12175550109"), "+12175550108 at this location already."),
+        (3, "Invalid", (), number_lists.NumberInvalid.message),
+        (3, "Duplicate in list", (), "+12175550101 is in line 1 already."),
+        (3, "Unavailable", (), "+12175550102 is in use elsewhere already."),
+        (4, "Duplicate in list", (), "+12175550108 is in line 2 already."),
     ]
 
 

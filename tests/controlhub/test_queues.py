@@ -216,7 +216,8 @@ def test_a_queue_from_form_to_upgrade_and_deletion(office: Office, sign_in: Sign
     form = client.get(page("queue-edit", office.customer, queue)).context["form"]
     assert form.fields["agents"].choices == [(f"user-{eve.public_id}", "Eve Expert")]
     assert client.post(page("queue-delete", office.customer, queue)).status_code == 302
-    assert CallQueue.objects.count() == 0
+    assert CallQueue.objects.filter(deleted_at=None).count() == 0
+    assert client.get(page("queue-detail", office.customer, queue)).status_code == 404
 
 
 def test_a_page_that_offers_only_some_loses_nobody(

@@ -478,7 +478,7 @@ def test_a_report_about_many_costs_as_many_queries_as_one_about_few(scene: Scene
         with CaptureQueriesContext(connection) as queries:
             check_moves(subscribers=people, target=branch, rules=Rules(), by=scene.by)
         counts.append(len(queries))
-    assert counts == [6, 6]
+    assert counts == [4, 4]
 
 
 # -- Webex ---------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from controlhub.models import PackageAssignment, PhoneNumber, Workspace
-from controlhub.services import numbers, seats, workspaces
+from controlhub.services import number_lists, numbers, seats, workspaces
 from controlhub.services.extensions import ExtensionRefused
 from controlhub.services.workspaces import WorkspaceFacts, create_workspace, delete_workspace, edit_workspace
 from provisioning.models import ProvisioningJob, SimulatedEffect
@@ -92,8 +92,8 @@ def test_a_workspace_without_the_package_costs_nothing(office: Office, by: Actor
         ({"package": CALLING}, numbers.NeedsNumberOrExtension),
         ({"package": CALLING, "extension": "201"}, ExtensionRefused),
         ({"package": CALLING, "extension": "911"}, ExtensionRefused),
-        ({"package": CALLING, "number": "+12175559999"}, workspaces.NumberUnknown),
-        ({"package": CALLING, "number": "nonsense"}, numbers.NumberInvalid),
+        ({"package": CALLING, "number": "+12175559999"}, numbers.NumberUnknown),
+        ({"package": CALLING, "number": "nonsense"}, number_lists.NumberInvalid),
     ],
 )
 def test_what_does_not_fit_is_refused(
