@@ -38,6 +38,7 @@ urlpatterns = [
     path("help-desk/", helpdesk.HelpDesk.as_view(), name="helpdesk"),
     path("help-desk/users/<uuid:subscriber>/", helpdesk.UserCard.as_view(), name="helpdesk-user"),
     path("help-desk/users/<uuid:subscriber>/code/", helpdesk.SendCode.as_view(), name="helpdesk-send-code"),
+    path("help-desk/users/<uuid:subscriber>/mail/", helpdesk.ResumeMail.as_view(), name="helpdesk-mail"),
     path("help-desk/users/<uuid:subscriber>/check/", helpdesk.CheckCode.as_view(), name="helpdesk-check-code"),
     path("help-desk/organizations/<uuid:customer>/", helpdesk.OrganizationCard.as_view(), name="helpdesk-org"),
     path("indirect-providers/", partners.IndirectProviders.as_view(), name="indirect-providers"),

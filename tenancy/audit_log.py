@@ -21,15 +21,19 @@ CHUNK = 20_000
 # The noun of an action, as people read it. An unknown one is shown as it is.
 CATEGORIES = {
     "account": "Account",
+    "admin_role": "Administrator roles",
     "administrator": "Administrators",
     "billing_report": "Billing reports",
+    "consent": "Consents",
     "customer": "Customers",
     "device": "Devices",
     "helpdesk": "Help desk",
     "launch": "Cross-launch",
     "location": "Locations",
+    "mail": "Mails",
     "number": "Numbers",
     "package": "Packages",
+    "people": "Automatic licenses and directory",
     "partner": "Partner",
     "job": "Provisioning",
     "queue": "Call queues",
@@ -37,8 +41,10 @@ CATEGORIES = {
     "screening": "Compliance screening",
     "settings": "Settings",
     "subscriber": "Users",
+    "support": "Support access",
     "template": "Onboarding templates",
     "token": "API tokens",
+    "usage": "Usage corrections",
     "workspace": "Workspaces",
 }
 

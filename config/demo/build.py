@@ -165,7 +165,7 @@ def _make_settings(
     demo: Demo, story: CustomerStory, customer: Customer, version: TemplateVersion, *, at: datetime
 ) -> None:
     """Settings as a new customer gets them, the domain of its mails claimed, and one that waits to be verified."""
-    OrganizationSettings.objects.create(customer=customer, email_locale=version.email_language)
+    OrganizationSettings.objects.create(customer=customer, email_locale=customer.language)
     OrganizationDomain.objects.create(
         public_id=demo.identity(), customer=customer, name=story.domain, created_at=at, verified_at=at, claimed_at=at
     )

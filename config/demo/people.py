@@ -16,7 +16,7 @@ from controlhub.models import (
     Subscriber,
     Workspace,
 )
-from tenancy.models import AdminUser, Customer
+from tenancy.models import AdminUser, Customer, Mailbox
 from tenancy.packages import PACKAGES, USER_PACKAGES
 from tenancy.policy import Role
 
@@ -37,6 +37,7 @@ def populate(demo: Demo, story: CustomerStory) -> None:
     _give_numbers(story, locations, joined)
     _make_first_administrator(customer, joined)
     _pause_somebody(demo, joined)
+    _write_to_everybody(demo, customer, joined)
     equip(demo, customer)
     for row in customer.packages.all():
         row.used = customer.assignments.filter(package=row.package, ended_at=None).count()
@@ -168,6 +169,26 @@ def _pause_somebody(demo: Demo, people: list[Subscriber]) -> None:
         Subscriber.objects.filter(pk=people[BIG // 2].pk, deleted_at=None).update(
             status=Subscriber.Status.SUSPENDED, status_changed_at=demo.now - timedelta(days=3)
         )
+
+
+def _write_to_everybody(demo: Demo, customer: Customer, people: list[Subscriber]) -> None:
+    """Everybody had an invitation once; in a bigger organisation one of them bounced."""
+    boxes = [
+        Mailbox(
+            email=email,
+            last_kind="user_invitation",
+            last_status=Mailbox.Status.SENT,
+            last_at=person.created_at,
+            last_customer=customer,
+        )
+        for person in people
+        if not person.deleted_at
+        for email in [Subscriber.objects.values_list("email", flat=True).get(pk=person.pk)]
+    ]
+    if len(people) >= BIG:
+        boxes[3].last_status, boxes[3].stopped_for = Mailbox.Status.BOUNCED, Mailbox.Reason.BOUNCED
+        boxes[3].stopped_at = boxes[3].last_at
+    Mailbox.objects.bulk_create(boxes)
 
 
 def _ask_somebody(demo: Demo, customer: Customer, row: CustomerPackage) -> int:

@@ -30,7 +30,7 @@ class LocationForm(forms.Form):
     postal_code = forms.CharField(max_length=20, required=False)
     country = forms.ChoiceField(choices=COUNTRIES, label="Country or region")
     time_zone = forms.ChoiceField()
-    language = forms.ChoiceField(choices=LOCATION_LANGUAGES, help_text="Of e-mails and pages.")
+    language = forms.ChoiceField(choices=LOCATION_LANGUAGES, help_text="Of the app and its pages.")
     announcement_language = forms.ChoiceField(
         required=False, choices=[("", "As preferred"), *LOCATION_LANGUAGES], help_text="Of voice announcements."
     )

@@ -11,10 +11,11 @@ from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PeopleSettings, PhoneNumber, Subscriber
 from controlhub.queries.columns import COLUMNS
 from controlhub.queries.packages import PackageOption
-from controlhub.queries.users import ANY_ROLE, NO_PACKAGE, ORDERS
+from controlhub.queries.users import ANY_ROLE, MAIL_STOPPED, NO_NUMBER, NO_PACKAGE, ORDERS
 from tenancy.packages import USER_PACKAGES
 from tenancy.policy import CUSTOMER_ROLES, EXTERNAL_ROLES, Role
 
+MISSING = [(NO_NUMBER, "Calls without a number"), (MAIL_STOPPED, "Mails are stopped")]
 SORTS = [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("email", "Email"), ("newest", "Newest first")]
 
 
@@ -41,7 +42,7 @@ class UserFilter(forms.Form):
         packages = [(package.code, package.name) for package in USER_PACKAGES]
         offer(self, "package", [("", "All packages"), *packages, (NO_PACKAGE, "No package")])
         offer(self, "location", [("", "All locations"), *((str(o.public_id), o.name) for o in locations)])
-        offer(self, "status", [("", "All statuses"), *Subscriber.Status.choices])
+        offer(self, "status", [("", "All statuses"), *Subscriber.Status.choices, *MISSING])
         roles = [(role.value, role.label) for role in Role if role in CUSTOMER_ROLES - EXTERNAL_ROLES]
         offer(self, "role", [("", "All roles"), (ANY_ROLE, "All administrators"), *roles])
         offer(self, "sort", SORTS)

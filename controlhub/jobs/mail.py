@@ -1,43 +1,46 @@
-"""Mails that jobs send: the invitation of an administrator, and the question to the owner of a free account."""
+"""Mails that jobs send: invitations of administrators, and the question to the owner of a free account."""
 
-from smtplib import SMTPException
+from collections.abc import Sequence
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from controlhub.models import ConsentRequest
+from controlhub.queries.organization import mail_language, organization_settings
 from controlhub.services.consents import LINK_DAYS, link_token
 from controlhub.services.seats import package_name
 from provisioning.errors import RetryableError
+from provisioning.registry import Result
+from tenancy.mail import Letter, MailUnavailable, send
+from tenancy.mail_texts import role_names
 from tenancy.models import AdminUser, Customer
+from tenancy.policy import Role
+
+SUPPRESSED: Result = {"sent": False, "why": "The organization suppresses invitations of administrators."}
+STOPPED = "Mails to this address are stopped."
 
 
-def send_invitation(*, customer: Customer, admin: AdminUser) -> None:
-    """Send the way in: a link to set a password, or to sign in for somebody who has one. Raises RetryableError.
+def send_invitation(*, customer: Customer, admin: AdminUser, roles: Sequence[Role] = ()) -> Result:
+    """Send an administrator the way in, unless the customer suppresses that; with `roles`, say what he may do.
 
-    Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all.
+    A link to set a password, or to sign in for somebody who has one. Raises RetryableError.
     """
-    context = {
-        "customer": customer,
-        "partner": customer.partner,
+    if organization_settings(customer).suppress_admin_invite_email:
+        return SUPPRESSED
+    partner, language = customer.partner, mail_language(customer)
+    contact = (partner.name, partner.support_email, partner.support_phone)
+    words = {
+        "customer": customer.name,
+        "partner": partner.name,
+        "roles": role_names(language, roles),
+        "contact": ", ".join(part for part in contact if part),
         "url": way_in(admin),
-        "sets_password": not admin.has_usable_password(),
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
-    # A line break in a name must not start a header of its own.
-    subject = " ".join(f"Your Control Hub for {customer.name}".split())
-    _send(subject, render_to_string("provisioning/mail/invitation.txt", context), admin.email)
-
-
-def _send(subject: str, body: str, address: str) -> None:
-    try:
-        send_mail(subject, body, None, [address])
-    except (SMTPException, OSError) as error:
-        raise RetryableError("The mail server does not take the mail.", code="mail_unavailable") from error
+    then = ["sign_in" if admin.has_usable_password() else "set_password"]
+    return _send(Letter("administrator" if roles else "invitation", admin.email, language, words, customer, then))
 
 
 def way_in(admin: AdminUser) -> str:
@@ -49,17 +52,26 @@ def way_in(admin: AdminUser) -> str:
     return settings.BASE_URL + path
 
 
-def send_consent_mail(request: ConsentRequest) -> None:
-    """Send the link of the request's newest round. Raises RetryableError."""
+def send_consent_mail(request: ConsentRequest) -> Result:
+    """Send the link of the request's newest round: the question, or a reminder of it. Raises RetryableError."""
     customer = request.customer
-    context = {
-        "customer": customer,
-        "partner": customer.partner,
-        "subscriber": request.subscriber,
+    words = {
+        "customer": customer.name,
+        "partner": customer.partner.name,
+        "email": request.subscriber.email,
         "package": package_name(request.package),
+        "contact": customer.name,
         "url": settings.BASE_URL + reverse("consent", args=[link_token(request)]),
         "days": LINK_DAYS,
     }
-    # A line break in a name must not start a header of its own.
-    subject = " ".join(f"{customer.name} wants to move your Webex account".split())
-    _send(subject, render_to_string("controlhub/mail/consent.txt", context), request.subscriber.email)
+    again = request.round > 1
+    kind, then = ("consent_reminder", ["consent.body"]) if again else ("consent", [])
+    return _send(Letter(kind, request.subscriber.email, mail_language(customer), words, customer, then))
+
+
+def _send(letter: Letter) -> Result:
+    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
+    try:
+        return {"sent": True} if send(letter) else {"sent": False, "why": STOPPED}
+    except MailUnavailable as error:
+        raise RetryableError(str(error), code=error.code) from error

@@ -5,6 +5,7 @@ Webex is told what holds now, not what was changed: see `tell`.
 
 from collections.abc import Callable
 
+from controlhub.jobs.mail import STOPPED
 from controlhub.jobs.persons import (
     WAIT_FOR_PERSON_SECONDS,
     Status,
@@ -20,6 +21,7 @@ from controlhub.models import Subscriber
 from provisioning.errors import PermanentError, WaitUntil
 from provisioning.gateway import gateway
 from provisioning.registry import JobType, Result, StepContext, StepHandler
+from tenancy.mail import may_write
 from tenancy.policy import Control
 
 Read = Callable[[Subscriber], Facts | None]
@@ -125,7 +127,10 @@ def _invite_person(context: StepContext) -> Result:
     subscriber = subscriber_of(context.customer, context.item)
     if subscriber.deleted_at or never_arrived(subscriber):
         return NOTHING_TO_TELL
-    return gateway().invite_person(key=context.key, person_id=person_id(subscriber), email=subscriber.email)
+    person = person_id(subscriber)
+    if not may_write(kind="user_invitation", email=subscriber.email, customer=context.customer):
+        return {"sent": False, "why": STOPPED}
+    return gateway().invite_person(key=context.key, person_id=person, email=subscriber.email)
 
 
 def _delete_person(context: StepContext) -> Result:

@@ -22,7 +22,6 @@ from controlhub.jobs.packages import (
 )
 from controlhub.jobs.persons import ENTERING, Status, base_of, locked, number_of, person_id, rows_of, subscriber_of
 from controlhub.models import Location, PhoneNumber, Subscriber
-from controlhub.queries.organization import organization_settings
 from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
 from controlhub.services.devices import release_devices
@@ -33,10 +32,7 @@ from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 from tenancy.actors import SYSTEM, Actor
-from tenancy.models import Customer
 from tenancy.policy import Control
-
-ONBOARDING = "onboard_customer"
 
 
 def _location(context: StepContext) -> Location:
@@ -144,19 +140,9 @@ def _invite(context: StepContext) -> Result:
     """Mail the first user, who administers the customer, his way in; once Webex has him."""
     subscriber = subscriber_of(context.customer, context.item)
     person_id(subscriber)
-    if subscriber.admin is None or _invitations_are_suppressed(context.customer):
+    if subscriber.admin is None:
         return {"sent": False}
-    send_invitation(customer=context.customer, admin=subscriber.admin)
-    return {"sent": True}
-
-
-def _invitations_are_suppressed(customer: Customer) -> bool:
-    """Did the customer choose so, or did its template keep onboarding from sending the first invitation?"""
-    chosen = organization_settings(customer)
-    if chosen.pk:
-        return chosen.suppress_admin_invite_email
-    first = ProvisioningStep.objects.filter(job__customer=customer, job__kind=ONBOARDING, name="invitation_mail")
-    return first.filter(result__sent=False).exists()
+    return send_invitation(customer=context.customer, admin=subscriber.admin)
 
 
 def _complete_migration(context: StepContext) -> Result:
@@ -176,12 +162,10 @@ def _complete_migration(context: StepContext) -> Result:
 
 
 def _send_consent_mail(context: StepContext) -> Result:
-    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
     request = consents.pending_request(subscriber_of(context.customer, context.item))
     if request is None:
         return {"skipped": "Nobody waits for this consent any more."}
-    send_consent_mail(request)
-    return {"sent": True}
+    return send_consent_mail(request)
 
 
 CREATE_PERSON = StepHandler(_create_person, _person_created, _person_refused, control=Control.USERS_ADD)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from controlhub.models import CustomerPackage, OrganizationDomain, OrganizationSettings
+from tenancy.mail_texts import language_of
 from tenancy.models import AuditEvent, Customer
 
 ASSISTANT_PACKAGES = frozenset({"webex_meetings", "webex_suite"})  # domain.md 13.2
@@ -37,6 +38,11 @@ def organization_settings(customer: Customer) -> OrganizationSettings:
     """The customer's settings; unsaved defaults when nobody has chosen anything."""
     row = OrganizationSettings.objects.filter(customer=customer).first()
     return row or OrganizationSettings(customer=customer)
+
+
+def mail_language(customer: Customer) -> str:
+    """The language of mails to the customer's people: as its settings say, or that of the organisation (domain.md 13.7)."""
+    return language_of(organization_settings(customer).email_locale or customer.language, customer.country)
 
 
 def assistant_is_available(customer: Customer) -> bool:

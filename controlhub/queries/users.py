@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
-from tenancy.models import AuditEvent, Customer, RoleAssignment
+from tenancy.models import AuditEvent, Customer, Mailbox, RoleAssignment
 from tenancy.packages import PACKAGES
 
 ORDER = ("last_name", "first_name", "id")
@@ -21,6 +21,9 @@ ORDERS = {
 DELETED_ORDER = ("-deleted_at", "-id")
 ANY_ROLE = "any"
 NO_PACKAGE = "none"
+# Narrowings of the list that stand beside the statuses.
+NO_NUMBER, MAIL_STOPPED = "no_number", "mail_stopped"
+CALLING_CODES = [code for code, package in PACKAGES.items() if package.calling]
 TRIGRAM = 3
 # So many matches are found along the list's own index before they could be sorted.
 MANY_MATCHES = 10_000
@@ -38,7 +41,7 @@ def users_of(
     """Subscribers of `customer`, narrowed, each with the facts of `with_facts`.
 
     `search`: every word must occur in the first name, last name or e-mail; one of up to two characters at the start.
-    `package`: a code, or NO_PACKAGE. `role`: a customer role, or ANY_ROLE.
+    `package`: a code, or NO_PACKAGE. `status`: a status, NO_NUMBER or MAIL_STOPPED. `role`: a customer role, or ANY_ROLE.
     """
     users = with_facts(matching(customer.subscribers.filter(deleted_at=None), search), customer)
     if package:
@@ -46,7 +49,7 @@ def users_of(
     if location:
         users = users.filter(location__public_id=location)
     if status:
-        users = users.filter(status=status)
+        users = users.filter(_is_in(status))
     if role:
         users = users.filter(_has_role(customer, role))
     return users
@@ -152,6 +155,16 @@ def _has_package(package: str) -> Q:
     if package == NO_PACKAGE:
         return ~Q(Exists(open_base))
     return Q(Exists(open_base.filter(package=package)))
+
+
+def _is_in(status: str) -> Q:
+    """A status, or what is missing: a number to somebody who calls, or a way to reach him by mail."""
+    if status == NO_NUMBER:
+        calls = PackageAssignment.objects.filter(subscriber=OuterRef("pk"), ended_at=None, package__in=CALLING_CODES)
+        return Q(number=None) & Q(Exists(calls))
+    if status == MAIL_STOPPED:
+        return Q(Exists(Mailbox.objects.filter(email=OuterRef("email")).exclude(stopped_for="")))
+    return Q(status=status)
 
 
 def _has_role(customer: Customer, role: str) -> Q:

@@ -23,6 +23,7 @@ from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import SYSTEM, Actor
 from tenancy.errors import DomainError
+from tenancy.mail import MailStopped, is_stopped
 from tenancy.policy import Control
 
 LINK_DAYS = 14
@@ -88,11 +89,16 @@ def ask(subscriber: Subscriber, *, taken_back_at: Callable[[datetime, datetime],
 
 @transaction.atomic
 def resend_consent(*, subscriber: Subscriber, by: Actor) -> None:
-    """Send the mail again, with a new link: the old one stops working. Raises Forbidden, NoConsentNeeded."""
+    """Send the mail again, with a new link: the old one stops working.
+
+    Raises Forbidden, CustomerNotReady, NoConsentNeeded, MailStopped.
+    """
     customer = subscriber.customer
     authorize(by, Control.USER_STATUS, customer=customer)
     require_ready(customer)
     lock_living(subscriber)
+    if is_stopped(subscriber.email):
+        raise MailStopped(subscriber.email)
     rows = ConsentRequest.objects.filter(subscriber=subscriber, state=State.PENDING)
     if not rows.update(round=F("round") + 1, sent_at=Now()):
         raise NoConsentNeeded(subscriber)

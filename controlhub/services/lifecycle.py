@@ -21,6 +21,7 @@ from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
+from tenancy.mail import MailStopped, is_stopped
 from tenancy.policy import Control
 
 Status = Subscriber.Status
@@ -95,10 +96,15 @@ def _switch(subscriber: Subscriber, status: Status, verb: str, text: str, by: Ac
 
 @transaction.atomic
 def resend_invitation(*, subscriber: Subscriber, by: Actor) -> None:
-    """Let Webex invite the person once more. Raises Forbidden, CustomerNotReady, WrongStatus, ConsentPending."""
+    """Let Webex invite the person once more.
+
+    Raises Forbidden, CustomerNotReady, WrongStatus, ConsentPending, MailStopped.
+    """
     _begin(subscriber, by)
     if subscriber.status not in (Status.PROVISIONED, Status.PENDING):
         raise WrongStatus(f"{subscriber} is not active, so an invitation would lead nowhere.")
+    if is_stopped(subscriber.email):
+        raise MailStopped(subscriber.email)
     _record("invited_again", f"Invitation sent to {subscriber} ({subscriber.email}) again", subscriber, {}, by)
     pushes.push_invitation(subscriber=subscriber, by=by)
 

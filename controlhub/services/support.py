@@ -2,32 +2,25 @@
 
 from datetime import timedelta
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from controlhub.queries.organization import mail_language
 from controlhub.services.organization_pushes import Section, push_organization
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
 from tenancy.errors import DomainError, Forbidden
+from tenancy.mail import Letter, send_after_commit
 from tenancy.models import AdminUser, Customer, TemporaryRights
 from tenancy.policy import Control, Level, Role, level_for
 
 LEAST_MINUTES, MOST_MINUTES = 5, 60
 REASON_MAX = 200
-MAIL_TIMEOUT_SECONDS = 5
-SUBJECT = "{who} asks for full rights in Control Hub of {customer}"
-BODY = (
-    "{who} of {org} asks for the rights of a full administrator in {customer} for {minutes} minutes.\n\n"
-    "Reason: {reason}\n\nApprove or refuse it in Control Hub:\n{url}\n"
-)
 State = TemporaryRights.State
 OPEN = (State.REQUESTED, State.APPROVED)
-logger = structlog.get_logger(__name__)
 
 
 class NotAskable(DomainError):
@@ -153,19 +146,9 @@ def _tell_admins(rights: TemporaryRights, by: Actor) -> None:
         "reason": rights.reason,
         "url": settings.BASE_URL + reverse("controlhub:support", args=[customer.public_id]),
     }
-    # A line break in a name must not start a header of its own.
-    subject, body = " ".join(SUBJECT.format(**words).split()), BODY.format(**words)
-
-    def send() -> None:
-        admins = AdminUser.objects.filter(
-            is_active=True, role_assignments__customer=customer, role_assignments__role__in=deciders
-        )
-        addresses = admins.order_by("email").values_list("email", flat=True).distinct()
-        try:
-            get_connection(timeout=MAIL_TIMEOUT_SECONDS).send_messages(
-                [EmailMessage(subject, body, to=[address]) for address in addresses]
-            )
-        except OSError as error:  # smtplib's errors are OSErrors too
-            logger.warning("request_not_sent", customer=str(customer.public_id), error=type(error).__name__)
-
-    transaction.on_commit(send, robust=True)
+    admins = AdminUser.objects.filter(
+        is_active=True, role_assignments__customer=customer, role_assignments__role__in=deciders
+    )
+    addresses = admins.order_by("email").values_list("email", flat=True).distinct()
+    language = mail_language(customer)
+    send_after_commit([Letter("rights_asked", address, language, words, customer) for address in addresses])

@@ -17,10 +17,13 @@ from controlhub.forms.administrators import (
     RolesForm,
 )
 from controlhub.queries.administrators import ORDER, administrators_of, is_external
+from controlhub.queries.mail import MailState, mail_state
 from controlhub.services.admin_roles import invite_external, make_administrators, set_admin_roles
+from controlhub.services.mailing import let_mail_through
 from controlhub.views.form_errors import show_refusal
 from tenancy.access import CustomerView, forbidden_reason
 from tenancy.errors import DomainError
+from tenancy.mail import MailNotStopped
 from tenancy.models import AdminUser
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control, Level, Role
@@ -84,8 +87,13 @@ class AdminFormView(CustomerView):
             "explanation": self.explanation,
             "control": self.control,
             "admin": getattr(self, "admin", None),
+            "mail": self.mail(),
         }
         return render(self.request, "controlhub/admins/form.html", context, status=status)
+
+    def mail(self) -> MailState | None:
+        """What became of the last mail to whom the page is about."""
+        return None
 
     def to_list(self) -> HttpResponseRedirect:
         """Back to the list; who changed his own roles goes to wherever they lead now."""
@@ -150,6 +158,9 @@ class OneAdminView(AdminFormView):
         if self.external and self.level(Control.EXTERNAL_ADMINS) < self.needed_level():
             raise PermissionDenied(forbidden_reason(Control.EXTERNAL_ADMINS, customer=self.customer, by=self.actor))
 
+    def mail(self) -> MailState | None:
+        return mail_state(self.customer, self.admin.email)
+
     @property
     def first(self) -> bool:
         """Is this the first administrator, who keeps the package level that the customer started with?"""
@@ -188,6 +199,24 @@ class AdminEdit(OneAdminView):
         chosen = {"roles": [Role(form.cleaned_data["role"])]} if self.external else form.chosen()
         changed = set_admin_roles(customer=self.customer, admin=self.admin, by=self.actor, **chosen)
         return f"The roles of {self.admin} are saved." if changed else "Nothing was changed."
+
+
+class AdminMail(OneAdminView):
+    """Lets mails to an administrator through again."""
+
+    control = Control.ADMIN_ROLES
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            let_mail_through(customer=self.customer, owner=self.admin, by=self.actor)
+        except MailNotStopped as error:
+            messages.info(request, str(error))
+        else:
+            messages.success(request, f"Mails to {self.admin.email} are sent again.")
+        return HttpResponseRedirect(
+            reverse("controlhub:admin-edit", args=[self.customer.public_id, self.admin.public_id])
+        )
 
 
 class AdminRemove(OneAdminView):

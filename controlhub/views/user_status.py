@@ -17,10 +17,12 @@ from controlhub.services.lifecycle import (
     resend_invitation,
     suspend_subscriber,
 )
+from controlhub.services.mailing import let_mail_through
 from controlhub.services.seats import package_name
 from controlhub.views.users import SubscriberView, user_tabs
 from tenancy.access import CustomerView
 from tenancy.errors import DomainError, Forbidden
+from tenancy.mail import MailNotStopped
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control
 
@@ -70,6 +72,20 @@ class UserResend(SubscriberView):
         if request.POST.get("next") == "board":
             return HttpResponseRedirect(reverse("controlhub:consent-list", args=[self.customer.public_id]))
         return HttpResponseRedirect(self.user_url())
+
+
+class UserMail(SubscriberView):
+    """Lets mails to a user through again."""
+
+    control = Control.USER_STATUS
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            let_mail_through(customer=self.customer, owner=self.subscriber, by=self.actor)
+        except MailNotStopped as error:
+            messages.info(request, str(error))
+            return HttpResponseRedirect(self.user_url())
+        return self.done(f"Mails to {self.subscriber.email} are sent again. Resend what was not sent.")
 
 
 class UserDelete(SubscriberView):

@@ -14,6 +14,7 @@ from controlhub.queries.columns import columns_of, list_view
 from controlhub.queries.devices import devices_of
 from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import location_choices
+from controlhub.queries.mail import mail_state
 from controlhub.queries.users import (
     events_about,
     included_services,
@@ -139,6 +140,7 @@ class UserDetail(SubscriberView):
             "included": included_services(held),
             "directory": synchronized_with(self.customer),
             "consent": pending_request(self.subscriber),
+            "mail": mail_state(self.customer, self.subscriber.email),
         }
         return render(request, "controlhub/users/detail.html", context)
 

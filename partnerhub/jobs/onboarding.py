@@ -114,11 +114,7 @@ def _administrator_invited(context: StepContext, result: Result) -> None:
 
 def _send_invitation(context: StepContext) -> Result:
     customer = context.customer
-    if _template(customer).suppress_admin_invite_email:
-        return {"sent": False}
-    admin = AdminUser.objects.get(email=customer.primary_email.lower())
-    send_invitation(customer=customer, admin=admin)
-    return {"sent": True}
+    return send_invitation(customer=customer, admin=AdminUser.objects.get(email=customer.primary_email.lower()))
 
 
 def _finished(job: ProvisioningJob, steps: Sequence[ProvisioningStep]) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from controlhub.models import Device, PackageAssignment, PhoneNumber, Subscriber
+from controlhub.queries.mail import MailState, mail_state
 from controlhub.queries.users import Services, services_of
 from partnerhub.models import CustomerOrigin, IdentityCheck
-from provisioning.models import ProvisioningStep
 from tenancy.actors import Actor
 from tenancy.launch import may_launch
 from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
@@ -120,23 +120,20 @@ class UserFacts:
     services: Services
     roles: list[RoleAssignment]
     devices: list[Device]
-    last_mail: ProvisioningStep | None
+    mail: MailState
     check: IdentityCheck | None
     launchable: bool
 
 
 def user_facts(subscriber: Subscriber, *, actor: Actor) -> UserFacts:
-    """Packages, services, roles, devices, the last invitation and the last identity check of a user. Five queries."""
-    mails = ProvisioningStep.objects.filter(
-        job__customer=subscriber.customer_id, name="invite_user", item=str(subscriber.public_id)
-    )
+    """Packages, services, roles, devices, the last mail and the last identity check of a user. Five queries."""
     packages = list(subscriber.assignments.filter(ended_at=None).order_by("-is_base", "package"))
     return UserFacts(
         packages=packages,
         services=services_of(subscriber, packages),
         roles=list(subscriber.customer.role_assignments.filter(admin__subscribers=subscriber).order_by("role")),
         devices=list(subscriber.devices.order_by("pk")),
-        last_mail=mails.order_by("-pk").first(),
+        mail=mail_state(subscriber.customer, subscriber.email),
         check=newest_check(subscriber),
         launchable=launchable(subscriber.customer, actor),
     )

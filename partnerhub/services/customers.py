@@ -265,7 +265,7 @@ def _inherit_settings(customer: Customer, version: TemplateVersion) -> None:
         authentication=version.authentication,
         idp_entity_id=version.idp_entity_id,
         suppress_admin_invite_email=version.suppress_admin_invite_email,
-        email_locale=version.email_language,
+        email_locale=customer.language,
     )
 
 

@@ -3,32 +3,25 @@
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from controlhub.models import Subscriber
+from controlhub.queries.organization import mail_language
 from partnerhub.models import IdentityCheck
 from partnerhub.queries.helpdesk import newest_check
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
 from tenancy.errors import DomainError, Forbidden
+from tenancy.mail import Letter, MailStopped, MailUnavailable, send
 from tenancy.policy import Control, Level
 
 LIFETIME = timedelta(minutes=10)
 MOST_TRIES = 5
 MOST_PER_HOUR = 5
-MAIL_TIMEOUT_SECONDS = 5
-SUBJECT = "Your verification code"
-BODY = (
-    "Your verification code is {code}.\n\n"
-    "Read it to the help desk of {partner} if you are talking to them right now. It is good for ten minutes.\n"
-    "If you are not, tell nobody and ignore this mail.\n"
-)
 
 
 class TooManyCodes(DomainError):
@@ -111,9 +104,11 @@ def _digest(subscriber: Subscriber, code: str) -> str:
 
 
 def _mail(subscriber: Subscriber, code: str) -> None:
-    body = BODY.format(code=code, partner=subscriber.customer.partner.name)
-    message = EmailMessage(SUBJECT, body, settings.DEFAULT_FROM_EMAIL, [subscriber.email])
+    customer = subscriber.customer
+    words = {"code": code, "partner": customer.partner.name, "minutes": int(LIFETIME.total_seconds()) // 60}
     try:
-        get_connection(timeout=MAIL_TIMEOUT_SECONDS).send_messages([message])
-    except OSError as error:  # smtplib's errors are OSErrors too
+        sent = send(Letter("verification_code", subscriber.email, mail_language(customer), words, customer))
+    except MailUnavailable as error:
         raise CodeNotSent() from error
+    if not sent:
+        raise MailStopped(subscriber.email)

@@ -22,8 +22,10 @@ from partnerhub.queries.helpdesk import (
     user_facts,
 )
 from partnerhub.services.identity import check_code, send_code
+from partnerhub.services.suppression import resume_mail
 from tenancy.access import PartnerView
 from tenancy.errors import DomainError, Forbidden
+from tenancy.mail import MailNotStopped
 from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Control
 
@@ -113,6 +115,21 @@ class SendCode(UserPage):
         except DomainError as error:
             return self.card(subscriber, error=str(error))
         return self.done(subscriber, f"A code was sent to {subscriber.email}.")
+
+
+class ResumeMail(UserPage):
+    """Takes the user's address off the mail suppression list. It changes nothing of the customer either."""
+
+    reads_with_post = True
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        subscriber = self.subscriber_or_404()
+        try:
+            resume_mail(subscriber=subscriber, by=self.actor)
+        except MailNotStopped as error:
+            return self.card(subscriber, error=str(error))
+        return self.done(subscriber, f"Mails to {subscriber.email} are sent again.")
 
 
 class CheckCode(UserPage):

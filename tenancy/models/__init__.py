@@ -5,6 +5,7 @@ from tenancy.models.audit_events import AuditEvent as AuditEvent
 from tenancy.models.drafts import WizardDraft as WizardDraft
 from tenancy.models.launches import CrossLaunch as CrossLaunch
 from tenancy.models.launches import TemporaryRights as TemporaryRights
+from tenancy.models.mailboxes import Mailbox as Mailbox
 from tenancy.models.people import AdminUser as AdminUser
 from tenancy.models.people import CustomerAssignment as CustomerAssignment
 from tenancy.models.people import RoleAssignment as RoleAssignment

@@ -111,7 +111,7 @@ def test_a_withdrawn_role_is_not_invited_any_more(office: Office, by: Actor) -> 
     run_job(job_id=job.pk)
     assert [step.result for step in job.steps.order_by("position")] == [
         {"skipped": "The role was withdrawn."},
-        {"sent": False},
+        {"sent": False, "why": "The role was withdrawn."},
     ]
     assert mail.outbox == []
 

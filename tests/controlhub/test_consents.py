@@ -168,7 +168,7 @@ def test_a_mail_server_that_is_away_is_tried_again(scene: Scene, monkeypatch: py
         raise SMTPServerDisconnected
 
     with monkeypatch.context() as patch:
-        patch.setattr("controlhub.jobs.mail.send_mail", away)
+        patch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
         run_to_end(job, claims=1)
     assert job.state == "retry_wait"
     assert send_mail_now()

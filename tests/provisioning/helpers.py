@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from controlhub.models import OrganizationSettings
 from partnerhub.services.onboarding import ONBOARD_CUSTOMER, onboarding_steps
 from provisioning.invariants import INVARIANTS
 from provisioning.models import ProvisioningJob, SimulatedEffect
@@ -27,7 +28,10 @@ def make_ordered_customer(partner: Partner, *, packages: tuple[str, ...] = PACKA
         if name in ("pstn_provider", "meeting_dial_in", "suppress_admin_invite_email")
     }
     customer = make_customer(partner, status=Customer.Status.PROVISIONING, **fields)
-    make_origin(customer, make_template(partner, **template_fields))
+    version = make_origin(customer, make_template(partner, **template_fields)).template_version
+    OrganizationSettings.objects.create(
+        customer=customer, suppress_admin_invite_email=version.suppress_admin_invite_email
+    )
     for package in packages:
         make_package(customer, package, status="provisioning")
     make_location(customer, confirmed_at=None, provisioned_at=None, country=customer.country)
