@@ -106,6 +106,18 @@ INVARIANTS = [
         """,
     ),
     (
+        "I10d",
+        "what is billed now is billed at the location where its user or workspace is",
+        """
+        SELECT assignment.id, assignment.location_id, subscriber.location_id, workspace.location_id
+        FROM controlhub_packageassignment assignment
+        LEFT JOIN controlhub_subscriber subscriber ON subscriber.id = assignment.subscriber_id
+        LEFT JOIN controlhub_workspace workspace ON workspace.id = assignment.workspace_id
+        WHERE assignment.ended_at IS NULL AND assignment.location_id IS NOT NULL
+          AND assignment.location_id IS DISTINCT FROM coalesce(subscriber.location_id, workspace.location_id)
+        """,
+    ),
+    (
         "I9b",
         "a device, and a place in a call queue, belongs to somebody alive of the same customer who can call",
         """

@@ -1,5 +1,6 @@
 """The people and rooms of a demo customer, their numbers, and who had which package from when to when."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from config.demo.cast import FIRST_NAMES, LAST_NAMES, LOGINS
@@ -20,7 +21,7 @@ from tenancy.models import AdminUser, Customer, Mailbox
 from tenancy.packages import PACKAGES, USER_PACKAGES
 from tenancy.policy import Role
 
-CHANGED, LEFT = 0.2, 0.1
+CHANGED, MOVED, LEFT = 0.2, 0.15, 0.1
 FIRST_NUMBER, SPARE_NUMBERS = 100, 6
 BIG = 20
 USER_CODES = {package.code for package in USER_PACKAGES}
@@ -51,7 +52,7 @@ def _join(demo: Demo, story: CustomerStory, customer: Customer, locations: list[
     for code, (_limit, users) in story.packages.items():
         for _ in range(users if code in USER_CODES else 0):
             people.append(_make_person(demo, story, customer, locations, len(people)))
-            _give_package(demo, people[-1], code, _other_packages(story, code), ends=False)
+            _give_package(demo, people[-1], code, _other_packages(story, code), ends=False, places=locations)
     for _ in range(max(1, round(len(people) * LEFT))):
         code = next(code for code in story.packages if code in USER_CODES)
         person = _make_person(demo, story, customer, locations, len(people))
@@ -85,13 +86,20 @@ def _make_person(
     )
 
 
-def _give_package(demo: Demo, person: Subscriber, code: str, others: list[str], *, ends: bool) -> None:
-    """One interval up to now; some people had another package before, some have left."""
+def _give_package(
+    demo: Demo, person: Subscriber, code: str, others: list[str], *, ends: bool, places: Sequence[Location] = ()
+) -> None:
+    """One interval up to now; some people had another package before, some came from another location, some have left."""
     start = person.created_at
     if others and demo.dice.random() < CHANGED:
         changed = demo.moment(start + timedelta(days=1), demo.now - timedelta(days=1))
         _interval(person, demo.dice.choice(others), start, changed)
         start = changed
+    came_from = next((place for place in places if place != person.location), None)
+    if came_from and PACKAGES[code].calling and demo.dice.random() < MOVED:
+        moved = demo.moment(start + timedelta(hours=1), demo.now - timedelta(hours=1))
+        _interval(person, code, start, moved, place=came_from)
+        start = moved
     end = demo.moment(start + timedelta(days=1), demo.now - timedelta(days=1)) if ends else None
     _interval(person, code, start, end)
     if end:
@@ -99,12 +107,14 @@ def _give_package(demo: Demo, person: Subscriber, code: str, others: list[str], 
         person.deleted_at = end
 
 
-def _interval(subject: Subscriber | Workspace, code: str, start: datetime, end: datetime | None) -> None:
+def _interval(
+    subject: Subscriber | Workspace, code: str, start: datetime, end: datetime | None, *, place: Location | None = None
+) -> None:
     who = {"subscriber": subject} if isinstance(subject, Subscriber) else {"workspace": subject}
     PackageAssignment.objects.create(
         partner=subject.customer.partner,
         customer=subject.customer,
-        location=subject.location if PACKAGES[code].calling else None,
+        location=(place or subject.location) if PACKAGES[code].calling else None,
         package=code,
         started_at=start,
         ended_at=end,

@@ -12,14 +12,14 @@ from controlhub.services.subscriber_moves import Rule, Rules
 
 KEEP, NONE = "keep", "none"
 NUMBER_RULES = [
-    (Rule.KEEP, "Numbers move along. Whose number cannot, stays."),
-    (Rule.NEXT, "Whoever has a number gets the next free one of the new location."),
-    (Rule.NONE, "Numbers are released; extensions only."),
+    (Rule.KEEP, "Numbers move along. A user whose number cannot move is not moved."),
+    (Rule.NEXT, "Numbers are released, and replaced by the next free ones of the new location."),
+    (Rule.NONE, "Numbers are released. Users keep their extensions only."),
 ]
 EXTENSION_RULES = [
-    (Rule.KEEP, "Extensions stay. Whose extension is taken at the new location, stays."),
-    (Rule.NEXT, "Extensions stay; where one is taken, the next free one is given."),
-    (Rule.NONE, "Extensions are given up; numbers only."),
+    (Rule.KEEP, "Extensions stay. A user whose extension is taken there is not moved."),
+    (Rule.NEXT, "Extensions stay. Where one is taken, the next free one is given."),
+    (Rule.NONE, "Extensions are given up. Users keep their numbers only."),
 ]
 
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.queries.locations import free_numbers
 from controlhub.services import calling_data, numbers, pushes, seats
-from controlhub.services.clock import database_now
+from controlhub.services.clock import whole_seconds
 from controlhub.services.extensions import free_extensions
 from controlhub.services.move_plans import Fate, MovePlan, MoveRefusal, Target, Wish, movable, plan_move
 from controlhub.services.readiness import require_ready
@@ -81,9 +81,16 @@ class MoveOutcome:
 
 @transaction.atomic
 def move_subscriber(
-    *, subscriber: Subscriber, target: Location, number: str | None = None, extension: str | None = None, by: Actor
+    *,
+    subscriber: Subscriber,
+    target: Location,
+    number: str | None = None,
+    extension: str | None = None,
+    by: Actor,
+    at: datetime | None = None,
 ) -> MovePlan:
-    """Move a calling user: what is billed ends at the old location and starts at the new one in the same second.
+    """Move a calling user: what is billed ends at the old location and starts at the new one in the same second (`at`,
+    default: now).
 
     `number` (as typed, of the target's inventory or new) and `extension`: None keeps, an empty text takes away. A number
     that is kept moves along. Raises Forbidden, CustomerNotReady, TargetUnknown, MoveRefused; then nothing has changed.
@@ -97,7 +104,7 @@ def move_subscriber(
     plan = plan_move(people[0], place, Wish(number, extension), by=by)
     if plan.refusals:
         raise MoveRefused(plan.refusals)
-    _apply([plan], by)
+    _apply([plan], by, at)
     return plan
 
 
@@ -196,8 +203,8 @@ def _sort(plans: Iterator[MovePlan]) -> MoveOutcome:
     return outcome
 
 
-def _apply(plans: Sequence[MovePlan], by: Actor) -> ProvisioningJob:
-    moment = database_now()
+def _apply(plans: Sequence[MovePlan], by: Actor, at: datetime | None = None) -> ProvisioningJob:
+    moment = whole_seconds(at)
     for plan in plans:
         _move(plan, moment, by)
     # The log is locked last: whoever waits for one of our rows may hold it.

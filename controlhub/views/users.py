@@ -31,7 +31,7 @@ from tenancy.access import CustomerView
 from tenancy.csv_export import csv_response
 from tenancy.models import Customer
 from tenancy.paging import cursors, page_of
-from tenancy.policy import Control
+from tenancy.policy import Control, Level
 
 EXPORTED = {
     "email": ("Email",),
@@ -50,7 +50,8 @@ class UserList(CustomerView):
     control = Control.USERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        narrow = UserFilter(request.GET, locations=location_choices(self.customer))
+        locations = location_choices(self.customer)
+        narrow = UserFilter(request.GET, locations=locations)
         narrowed = narrow.narrowed()
         look = list_view(self.actor, self.customer, narrowed["search"])
         sorting, order = page_order(narrow.order, sort=look.sort)
@@ -59,6 +60,7 @@ class UserList(CustomerView):
             "page": page_of(users, order=order, **cursors(request.GET)),
             "narrow": narrow,
             "columns": look.columns,
+            "movable": len(locations) > 1 and self.level(Control.USER_LOCATION) is Level.EDIT,
             "chooser": ColumnsForm(initial={"columns": look.columns}),
             "tabs": user_tabs(self.customer, "user-list"),
         }

@@ -75,3 +75,40 @@ def test_help_desk_inside_a_customer_looks_and_touches_nothing(visitor: Arrive, 
 def _add_users_url(portal: Portal) -> str:
     rows = portal.query("SELECT public_id FROM tenancy_customer WHERE name = 'Bluebird Logistics'")
     return f"/org/{rows[0][0]}/users/add/"
+
+
+def test_a_user_moves_after_the_impact_was_shown(visitor: Arrive) -> None:
+    carla = visitor("customer_full")
+    carla.menu("Users")
+    users = carla.page.locator("tbody tr")
+    users.filter(has_text="Headquarters").filter(has_text="+1206").nth(1).get_by_role("link").click()
+    carla.page.get_by_role("link", name="Move to another location").click()
+    carla.page.get_by_label("New location").select_option(label="Tacoma Depot")
+    carla.page.get_by_label("Extension").fill("911")
+    carla.page.get_by_role("button", name="Check impact").click()
+    expect(carla.page.get_by_text("(Code 4911)").first).to_be_visible()
+    carla.page.get_by_label("Extension").fill("4711")
+    carla.look("move-refused")
+    carla.page.get_by_role("button", name="Check impact").click()
+    expect(carla.page.get_by_text("moves along and becomes a number of Tacoma Depot")).to_be_visible()
+    carla.look("move-impact")
+    carla.page.get_by_role("button", name="Move", exact=True).click()
+    expect(carla.page.get_by_role("link", name="Tacoma Depot")).to_be_visible()
+    expect(carla.page.get_by_role("heading", name="Move users")).to_be_visible()
+    expect(carla.page.get_by_text("Done.")).to_be_visible(timeout=20_000)
+    carla.look("move-done")
+
+
+def test_users_move_together_after_a_report_about_each(visitor: Arrive) -> None:
+    carla = visitor("customer_full")
+    carla.menu("Users")
+    for number in range(8):
+        carla.page.locator("input[name=u]").nth(number).check()
+    carla.page.get_by_role("button", name="Move to another location").click()
+    carla.page.get_by_label("New location", exact=True).select_option(label="Tacoma Depot")
+    carla.page.get_by_role("button", name="Check impact").click()
+    expect(carla.page.get_by_role("heading", name="Cannot move")).to_be_visible()
+    carla.look("move-report")
+    carla.page.get_by_role("button", name="Move").first.click()
+    expect(carla.page.get_by_text("Left where they are")).to_be_visible()
+    carla.look("move-many-done")
