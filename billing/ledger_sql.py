@@ -11,6 +11,7 @@ from billing.corrections_sql import strange_adjustments, wrong_adjustments
 INSTANT = "(extract(epoch FROM {})::bigint - 1577836800)"
 MIDNIGHT = "(({} - DATE '2020-01-01') * 86400::bigint)"
 
+WAIT_AT_MOST = "SELECT set_config('lock_timeout', %(patience)s, true)"
 LOCK_PARTNER = "SELECT pg_advisory_xact_lock(billing_lock(%(partner)s))"
 
 NEXT_DAY = """

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import structlog
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from billing import ledger_sql
 from billing.errors import DayDoesNotAddUp
@@ -18,17 +18,21 @@ from billing.models import DayClose, ParkedPartner
 from tenancy.models import Partner
 
 ONE_DAY = timedelta(days=1)
+# Writers hold a partner's lock until they commit. One that forgot to must not keep the days of all others open.
+LOCK_PATIENCE = "10s"
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Closing:
-    """What one run did for one partner. `parked` is the reason why it stopped early, or empty."""
+    """What one run did for one partner. `parked` says why its next day does not close until somebody has looked at it,
+    `postponed` why the rest is left to the next run; usually both are empty."""
 
     partner: Partner
     days: int = 0
     changes: int = 0
     parked: str = ""
+    postponed: str = ""
 
 
 def midnight(day: date) -> datetime:
@@ -37,7 +41,7 @@ def midnight(day: date) -> datetime:
 
 
 def close_missing_days(*, until: date) -> Iterator[Closing]:
-    """Close every missing day up to `until`, partner by partner. A partner that fails is parked, the others go on."""
+    """Close every missing day up to `until`, partner by partner. Whatever is wrong with one, the others go on."""
     for partner in Partner.objects.order_by("pk"):
         yield close_partner(partner=partner, until=until)
 
@@ -53,6 +57,11 @@ def close_partner(*, partner: Partner, until: date) -> Closing:
             closed = _close_next(partner, until)
         except (DayDoesNotAddUp, IntegrityError, DataError) as error:
             return Closing(partner, days, changes, parked=_park(partner, day, str(error)))
+        except OperationalError as error:
+            if not connection.is_usable():
+                raise  # the server is gone, for everybody
+            log.warning("billing_partner_postponed", partner=partner.pk, day=f"{day:%F}", reason=str(error))
+            return Closing(partner, days, changes, postponed=f"{day:%F}: {error}")
         days, changes = days + closed[0], changes + closed[1]
 
 
@@ -64,6 +73,7 @@ def next_day(partner: Partner) -> date:
 def _close_next(partner: Partner, until: date) -> tuple[int, int]:
     """Close the next day, or the whole run of days on which nothing changed. Returns (days, changes)."""
     with transaction.atomic():
+        _value(ledger_sql.WAIT_AT_MOST, patience=LOCK_PATIENCE)
         # Alone from here on: writers of assignments and other closers wait, and we see all they have committed.
         _value(ledger_sql.LOCK_PARTNER, partner=partner.pk)
         day = next_day(partner)

@@ -1,10 +1,13 @@
-"""Seconds of use as people read them."""
+"""Seconds of use as people read them, and what stands above every billing page when days do not close."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
 from billing.queries.corrections import days_of
+from billing.queries.parked import parked_for
+from tenancy.models import Partner
 
 register = template.Library()
 
@@ -26,3 +29,9 @@ def duration(seconds: int) -> str:
     """Hours, minutes and seconds with a sign: −18:00:00."""
     minutes, rest = divmod(abs(seconds), 60)
     return f"{'−' if seconds < 0 else '+'}{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@register.inclusion_tag("billing/parked.html")
+def parked_notice(partner: Partner) -> dict[str, Any]:
+    """A banner for each partner of this page whose usage is under review. One query."""
+    return {"parked": parked_for(partner)}

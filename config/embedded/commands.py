@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.embedded.binaries import CannotRun
 from config.embedded.folder import PROJECT, DataFolder, FolderInUse, StackState
+from config.embedded.notes import parked_partners
 from config.embedded.process import rotate, tail
 from config.embedded.servers import clean_up_after
 from config.embedded.stack import Options, PortTaken, Stack, require_free_port
@@ -158,6 +159,8 @@ def status(arguments: argparse.Namespace) -> int:
     for name, url in (("postgresql", state.database_url), ("valkey", state.redis_url)):
         if name not in embedded and url:
             say(f"  {name:<12} external")
+    for note in parked_partners(state.database_url):
+        say(note)
     return 0
 
 

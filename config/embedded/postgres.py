@@ -33,7 +33,7 @@ class ServerDidNotStart(Exception):
 class PostgresServer:
     """A cluster in `data`, listening in `sockets` only.
 
-    `throw_away` trades durability for speed (tests); the role may then create databases, as Django's test runner must.
+    `throw_away` trades durability for speed (tests); the role may then create databases, as Django's test runner must, and roles.
     """
 
     name = "postgresql"
@@ -178,7 +178,7 @@ class PostgresServer:
         """The role and the database it owns; an owner may install the trusted extensions the migrations ask for."""
         with self._connect() as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-                rights = sql.SQL("CREATEDB" if self.throw_away else "NOCREATEDB")
+                rights = sql.SQL("CREATEDB CREATEROLE" if self.throw_away else "NOCREATEDB")
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN {}").format(sql.Identifier(ROLE), rights))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")

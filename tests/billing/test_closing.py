@@ -1,14 +1,20 @@
 """Closing days: in order, once, for good."""
 
-from datetime import date, timedelta
+import itertools
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+import time_machine
+from django.db import IntegrityError, connection, transaction
 
 from billing import ledger_sql
 from billing.models import DayClose, ParkedPartner, PartnerUsageDay, UsageDay
+from billing.queries import clock
 from billing.queries.corrections import Span
+from billing.services import closing
 from billing.services.adjusting import correct_usage
 from billing.services.closing import Closing, close_missing_days, close_partner, next_day
 from tenancy.actors import SYSTEM
@@ -239,3 +245,76 @@ def test_adjustments_that_do_not_add_up_park_the_partner(world: World, fields: d
 
     assert (reason in result.parked, bool(result.parked)) == (True, bool(reason))
     assert len(closed(world)) == (2 if reason else 4)
+
+
+def test_a_clock_that_is_set_wrong_alone_closes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours or the database's: a day is over when both say so."""
+    yesterday = clock.today() - timedelta(days=1)
+    assert clock.last_closable_day() == yesterday
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=3)):
+        assert clock.last_closable_day() == yesterday - timedelta(days=3)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
+        assert clock.last_closable_day() == yesterday
+    monkeypatch.setattr(clock, "SETTLING_SECONDS", 2 * DAY)
+    assert clock.last_closable_day() == yesterday - timedelta(days=2)
+
+
+def test_whoever_forgot_to_commit_holds_up_nobody_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "LOCK_PATIENCE", "1ms")
+    store(world, [Interval(0, "webex_suite", 0, 0, 5, None), Interval(2, "webex_suite", 2, 4, 5, None)])
+    with connect_apart() as forgetful, forgetful.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(billing_lock(%s))", [world.partners[0].pk])
+        waiting, other = close_missing_days(until=day(1))
+    assert (waiting.days, other.days, waiting.parked, other.postponed) == (0, 2, "", "")
+    assert waiting.postponed.startswith(f"{day(0):%F}: canceling statement due to lock timeout")
+
+    (again, _) = close_missing_days(until=day(1))
+    assert again == Closing(world.partners[0], days=2, changes=1)
+
+
+def connect_apart() -> psycopg.Connection:
+    """A second connection to the same database."""
+    return psycopg.connect(**connection.get_connection_params() | {"autocommit": True})
+
+
+class Killed(BaseException):
+    """What no code of ours catches, as little as SIGKILL."""
+
+
+def killing(statement: int, *, after: bool) -> Callable[..., Any]:
+    """An execute wrapper that dies at the n-th statement: before it reaches the server, or before its answer is read."""
+    count = itertools.count(1)
+
+    def wrapper(execute: Callable[..., Any], *arguments: Any) -> Any:
+        if next(count) != statement:
+            return execute(*arguments)
+        if after:
+            execute(*arguments)
+        raise Killed
+
+    return wrapper
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_statement_it_goes_on_where_it_was(world: World, after: bool) -> None:
+    """Each run dies one statement later than the one before, until one gets through; the end is the same as without."""
+    store(world, [Interval(n % 2, "webex_suite", n % 2, 0, n * DAY + 9, n * DAY + 999) for n in range(3)])
+    with transaction.atomic():
+        close_partner(partner=world.partners[0], until=day(4))
+        undisturbed = ledger(world), closed(world)
+        transaction.set_rollback(True)
+
+    deaths = 0
+    while True:
+        try:
+            with connection.execute_wrapper(killing(deaths + 1, after=after)):
+                close_partner(partner=world.partners[0], until=day(4))
+            break
+        except Killed:
+            deaths += 1
+            days = [number for number, _ in closed(world)]
+            assert days == [day(n) for n in range(len(days))]  # whole days, in order
+            assert {row[2] for row in ledger(world)} <= set(days)
+    assert (ledger(world), closed(world)) == undisturbed
+    assert deaths > 10

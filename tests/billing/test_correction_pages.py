@@ -194,7 +194,7 @@ def test_lists_cost_the_same_for_any_number_of_rows(
     client = sign_in("partner_full")
     correction = UsageCorrection.objects.first()
     pages = {
-        url("correction-list", cast): 6,
+        url("correction-list", cast): 7,
         url("correction-detail", cast, correction.public_id): 7,
         url("customer-choice", cast): 6,
         url("interval-list", cast, cast.acme.public_id): 7,

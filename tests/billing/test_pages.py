@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from billing import files, links
 from billing.forms.reports import preset_period
-from billing.models import BillingReport
+from billing.models import BillingReport, ParkedPartner
 from tenancy.models import RoleAssignment
 from tests.cast import Cast
 
@@ -270,7 +270,7 @@ def test_the_list_asks_as_often_for_three_rows_as_for_one(
             end_on=today,
         )
     client = sign_in("partner_full")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(url("report-list", cast))
 
 
@@ -284,3 +284,15 @@ def test_the_card_shows_the_month_so_far(sign_in: SignIn, report: BillingReport,
 
 def test_the_card_before_the_first_night(sign_in: SignIn, cast: Cast) -> None:
     assert "The first day closes after midnight" in text(sign_in("partner_full").get(url("usage-card", cast)))
+
+
+def test_who_is_parked_is_said_on_every_billing_page(sign_in: SignIn, used: Cast, today: date) -> None:
+    for partner in (used.branch, used.south):
+        ParkedPartner.objects.create(partner=partner, day=today, reason="the ledger says 7 seconds")
+    client = sign_in("partner_full")
+    for name in ("report-list", "usage-card", "correction-list"):
+        page = text(client.get(url(name, used)))
+        assert "Usage of Branch Reseller is under review since" in page
+        assert "Southern" not in page
+        assert "7 seconds" not in page
+    assert client.get("/readyz").json()["parked_partners"] == 2

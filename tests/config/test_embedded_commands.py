@@ -3,16 +3,23 @@
 import os
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.conninfo import make_conninfo
 
+from billing.models import ParkedPartner
 from config.embedded import commands
 from config.embedded.cli import default_data_folder, parser, running_addresses, side_by_side
 from config.embedded.folder import PROJECT, ChildState, DataFolder, StackState
 from config.embedded.process import ProcessId
 from config.embedded.servers import Addresses, portal_environment
 from config.embedded.stack import Options, PortTaken, is_deaf, require_free_port
+from tests.factories import make_partner
 
 
 @pytest.fixture
@@ -110,6 +117,27 @@ def test_status_lists_processes_and_their_logs(running: DataFolder, capsys: pyte
     assert web.split()[:3] == ["web", "pid", str(os.getpid())]
     assert web.endswith("restarts 0   /logs/web.log")
     assert [line.split() for line in others] == [["postgresql", "external"], ["valkey", "external"]]
+
+
+def server_of(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    names = ("host", "port", "user", "password", "dbname")
+    return {name: value for name, value in connection.get_connection_params().items() if name in names}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_status_names_who_is_parked(running: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    north = make_partner("Northwind")
+    ParkedPartner.objects.create(partner=north, day=date(2026, 3, 1), reason="the ledger says 1")
+    state = running.read_state()
+    assert state
+    state.database_url = make_conninfo(**server_of(connection))
+    running.write_state(state)
+
+    commands.status(parser().parse_args(["status", "--data", str(running.root)]))
+
+    assert (
+        capsys.readouterr().out.splitlines()[-1] == "Usage of Northwind is parked since 2026-03-01: the ledger says 1"
+    )
 
 
 def test_commands_find_the_running_servers(running: DataFolder) -> None:

@@ -27,10 +27,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Closed {days} days with {changes} changes for {len(closings)} partners.")
         if parked := sum(bool(closing.parked) for closing in closings):
             raise CommandError(f"{parked} partners are parked: their usage does not add up.")
+        if postponed := sum(bool(closing.postponed) for closing in closings):
+            raise CommandError(f"{postponed} partners are left for the next run.")
 
     def _say(self, closing: Closing) -> Closing:
         if closing.days or closing.parked:
             self.stdout.write(f"{closing.partner.name}: {closing.days} days, {closing.changes} changes")
         if closing.parked:
             self.stderr.write(f"{closing.partner.name} is parked: {closing.parked}")
+        if closing.postponed:
+            self.stderr.write(f"{closing.partner.name} is left for the next run: {closing.postponed}")
         return closing
