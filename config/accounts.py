@@ -7,11 +7,14 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 
 from controlhub.queries.organization import mail_language
+from tenancy.actors import actor_from
 from tenancy.mail import Letter, MailUnavailable, deliver, send
 from tenancy.mail_texts import ENGLISH
 from tenancy.models import AdminUser, Customer
+from tenancy.sign_in import count_failure, record_sign_in, record_sign_out
 
 logger = structlog.get_logger(__name__)
 
@@ -24,6 +27,24 @@ class Accounts(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> Any:
         return "/"
+
+    def login(self, request: HttpRequest, user: AdminUser) -> None:
+        super().login(request, user)
+        record_sign_in(by=actor_from(request))
+
+    def logout(self, request: HttpRequest) -> None:
+        if request.user.is_authenticated:
+            record_sign_out(by=actor_from(request))
+        super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Rate limits come before this: a throttled try is not counted."""
+        count_failure(
+            email=str(credentials.get("email", "")),
+            ip=request.META.get("REMOTE_ADDR") or None,
+            user_agent=request.headers.get("User-Agent", ""),
+            now=timezone.now(),
+        )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Hand allauth's mails over to the portal's own door, so that it never writes to a stopped address."""

@@ -30,6 +30,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 800},
     },
     "sweep-reports": {"task": "billing.sweep_reports", "schedule": 10.0, "options": {"expires": 10}},
+    "failed-sign-ins": {"task": "tenancy.record_failed_sign_ins", "schedule": 60.0, "options": {"expires": 60}},
     "purge-drafts": {
         "task": "tenancy.purge_drafts",
         "schedule": crontab(minute="17", hour="3"),

@@ -55,7 +55,7 @@ class Actor:
 
     @property
     def name(self) -> str:
-        return str(self.admin) if self.admin else "Portal"
+        return str(self.admin) if self.admin else "Portal" if self.is_system else self.org_name
 
     @property
     def email(self) -> str:
@@ -143,16 +143,20 @@ def actor_for(
     )
 
 
+def actor_from(request: HttpRequest) -> Actor:
+    """The signed-in person of a request as an actor, read afresh."""
+    return actor_for(
+        request.user,  # type: ignore[arg-type]
+        door="ui",
+        ip=request.META.get("REMOTE_ADDR") or None,
+        user_agent=request.headers.get("User-Agent", ""),
+        tracking_id=getattr(request, "tracking_id", ""),
+    )
+
+
 def request_actor(request: HttpRequest) -> Actor:
-    """The signed-in person of a request as an actor, made once per request."""
+    """As `actor_from`, made once per request."""
     actor = getattr(request, "_portal_actor", None)
     if actor is None:
-        actor = actor_for(
-            request.user,  # type: ignore[arg-type]
-            door="ui",
-            ip=request.META.get("REMOTE_ADDR") or None,
-            user_agent=request.headers.get("User-Agent", ""),
-            tracking_id=getattr(request, "tracking_id", ""),
-        )
-        request._portal_actor = actor  # type: ignore[attr-defined]
+        actor = request._portal_actor = actor_from(request)  # type: ignore[attr-defined]
     return actor

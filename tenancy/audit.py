@@ -87,7 +87,7 @@ def record(
 
 def _refuse_unseen(target: models.Model, customer: Customer, by: Actor) -> None:
     """Nobody does a deed to what he may not see: the last guard of every service, because every deed is audited."""
-    manager = type(target)._default_manager
+    manager = target._meta.default_manager  # the target may be lazy, such as request.user
     if not by.is_location_bound(customer) or not isinstance(manager, NarrowedManager):
         return
     rows = type(target)._base_manager.filter(pk=target.pk)

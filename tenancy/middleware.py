@@ -9,6 +9,9 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from tenancy.actors import actor_from
+from tenancy.sign_in import record_sign_out
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY_SECONDS = 60
 
@@ -25,6 +28,8 @@ class SessionLifetime:
             started = request.session.setdefault("started", now)
             seen = request.session.setdefault("seen", now)
             if now - started > settings.SESSION_ABSOLUTE_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS:
+                too_long = now - started > settings.SESSION_ABSOLUTE_SECONDS
+                record_sign_out(by=actor_from(request), why="after a working day" if too_long else "unused")
                 logout(request)
             elif now - seen > TOUCH_EVERY_SECONDS:
                 # Not on every request: writing the session row each time would double the cost of a page.

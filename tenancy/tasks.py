@@ -6,9 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from tenancy.drafts import purge_drafts
+from tenancy.sign_in import record_failures
 
 
 @shared_task(name="tenancy.purge_drafts")
 def purge_drafts_task(**kwargs: Any) -> None:
     """Nightly: forget abandoned wizard drafts."""
     purge_drafts(now=timezone.now())
+
+
+@shared_task(name="tenancy.record_failed_sign_ins")
+def record_failed_sign_ins_task(**kwargs: Any) -> None:
+    """Each minute: failed sign-ins become events."""
+    record_failures(now=timezone.now())

@@ -10,6 +10,7 @@ from controlhub.models.numbers import UNASSIGNED
 from controlhub.queries.packages import PackageMeter
 from controlhub.queries.support import waiting_requests
 from provisioning.models import ProvisioningJob
+from tenancy.audit_log import NO_CHANGES
 from tenancy.models import AuditEvent, Customer
 from tenancy.packages import Kind
 
@@ -89,8 +90,8 @@ def jobs_to_show(customer: Customer, *, size: int = 3) -> list[ProvisioningJob]:
 
 
 def recent_events(customer: Customer, *, size: int = 8) -> list[AuditEvent]:
-    """The newest deeds in this customer."""
-    return list(customer.audit_events.order_by("-created_at", "-id")[:size])
+    """The newest changes in this customer."""
+    return list(customer.audit_events.exclude(category__in=NO_CHANGES).order_by("-created_at", "-id")[:size])
 
 
 def recent_launches(customer: Customer, *, size: int = 10) -> QuerySet[AuditEvent]:

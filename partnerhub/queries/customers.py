@@ -12,6 +12,7 @@ from controlhub.models import CustomerPackage, Location, PhoneNumber, Subscriber
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
 from tenancy.actors import Actor
+from tenancy.audit_log import NO_CHANGES
 from tenancy.launch import may_launch
 from tenancy.models import AdminUser, AuditEvent, Customer, Partner, RoleAssignment
 from tenancy.opaque_ids import opaque_id
@@ -200,7 +201,9 @@ def panel_of(customer: Customer, *, partner: Partner, actor: Actor) -> CustomerP
         packages=sorted(customer.packages.all(), key=lambda row: order.index(row.package)),
         readiness=_readiness(customer),
         job=customer.jobs.order_by("-created_at", "-pk").first(),
-        changes=list(customer.audit_events.order_by("-created_at", "-id")[:LAST_CHANGES]),
+        changes=list(
+            customer.audit_events.exclude(category__in=NO_CHANGES).order_by("-created_at", "-id")[:LAST_CHANGES]
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from controlhub.models import CustomerPackage
 from tenancy.actors import Actor
+from tenancy.audit_log import NO_CHANGES
 from tenancy.models import AuditEvent, Customer, Partner
 from tenancy.packages import CATALOGUE, Kind
 
@@ -74,7 +75,7 @@ def recent_activity(
 
     Who sees only assigned customers gets only their events; `hidden_categories` are of items the viewer may not see.
     """
-    events = AuditEvent.objects.filter(partner=partner).exclude(category__in=hidden_categories)
+    events = AuditEvent.objects.filter(partner=partner).exclude(category__in=[*hidden_categories, *NO_CHANGES])
     if not sees_all_customers(partner, actor):
         events = events.filter(customer__in=customers_of(partner, actor))
     return list(events.select_related("customer").order_by("-created_at", "-id")[:limit])

@@ -9,6 +9,7 @@ from tenancy.models.mailboxes import Mailbox as Mailbox
 from tenancy.models.people import AdminUser as AdminUser
 from tenancy.models.people import CustomerAssignment as CustomerAssignment
 from tenancy.models.people import RoleAssignment as RoleAssignment
+from tenancy.models.sign_ins import FailedSignIn as FailedSignIn
 from tenancy.models.tenants import Customer as Customer
 from tenancy.models.tenants import Partner as Partner
 from tenancy.models.tokens import ApiToken as ApiToken
