@@ -11,6 +11,7 @@ from billing.views.corrections import (
     UsageCorrect,
 )
 from billing.views.downloads import ReportDownload
+from billing.views.overview import BillingOverview, TopCustomers, UsageHistory
 from billing.views.prices import PriceAdd, PriceEnd, PriceExport, PriceImport, PriceItem, PriceList, PriceRemove
 from billing.views.reconciliations import (
     Reconcile,
@@ -20,10 +21,15 @@ from billing.views.reconciliations import (
 )
 from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportList
 from billing.views.usage import UsageCard
+from billing.views.why import WhyQuantity
 
 app_name = "billing"
 
 urlpatterns = [
+    path("", BillingOverview.as_view(), name="overview"),
+    path("usage/", UsageHistory.as_view(), name="usage-history"),
+    path("usage/top-customers/", TopCustomers.as_view(), name="top-customers"),
+    path("usage/customers/<uuid:customer>/", WhyQuantity.as_view(), name="why"),
     path("usage-card/", UsageCard.as_view(), name="usage-card"),
     path("corrections/", CorrectionList.as_view(), name="correction-list"),
     path("corrections/export.csv", CorrectionCsv.as_view(), name="correction-export"),

@@ -25,7 +25,7 @@ def reconciliations_of(report: BillingReport) -> QuerySet[Reconciliation]:
 def differences_of(reconciliation: Reconciliation, *, cause: str = "") -> QuerySet[Difference]:
     """What differs, with whom it is about; optionally for one cause only."""
     rows = Difference.objects.filter(reconciliation=reconciliation)
-    rows = rows.select_related("customer", "subscriber", "workspace")
+    rows = rows.select_related("customer__partner", "subscriber", "workspace")
     return rows.filter(cause=cause) if cause in Difference.Cause.values else rows
 
 

@@ -54,6 +54,14 @@ INTER = Package(
     "sha512-OupL48va4JNofb97w6NYeF9S7W/kHNKM0Er8Dem5nqi4jeOLrVJDoE8tZEpnMJmtkvNbB1EIPPwHcdkF6b1oUA==",
 )
 
+UPLOT = Package(
+    "uplot",
+    "1.6.32",
+    "MIT",
+    "uplot-1.6.32",
+    "sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==",
+)
+
 # Families of theme tokens the portal's own CSS draws from; the rest (teams, whiteboard, avatars …) stays out.
 THEME_FAMILIES = (
     "text-primary",
@@ -81,6 +89,7 @@ THEME_FAMILIES = (
 )
 FONT_FAMILIES = ("font-lineheight", "font-weight", "font-size")
 
+UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 INTER_FILES = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
 
 
@@ -144,7 +153,12 @@ def build_inter(source: Path, target: Path) -> None:
         shutil.copyfile(source / "files" / name, target / name)
 
 
-BUILDERS = {TOKENS: build_tokens, ICONS: build_icons, INTER: build_inter}
+def build_uplot(source: Path, target: Path) -> None:
+    for name in UPLOT_FILES:
+        shutil.copyfile(source / "dist" / name, target / name)
+
+
+BUILDERS = {TOKENS: build_tokens, ICONS: build_icons, INTER: build_inter, UPLOT: build_uplot}
 
 
 def licence_file(source: Path) -> Path:
