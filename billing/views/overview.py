@@ -68,6 +68,7 @@ class UsageHistory(PartnerView):
         earliest = max(self.partner.billing_start_on, clock.today() - timedelta(days=5 * 366))
         form = RangeForm(request.GET if "first" in request.GET else None, earliest=earliest, latest=closed)
         first, last = self._range(form, closed)
+        form.initial = {**form.initial, "first": first, "last": last}
         periods = use_by_day(self.partner, first=first, last=last) if closed and first <= last else []
         used = [code for code in PACKAGES if any(code in period.seconds for period in periods)]
         context = {

@@ -41,6 +41,7 @@ class WhyQuantity(PartnerView):
         closed = last_closed_day(self.partner)
         form = self._form(closed)
         first, last = self._range(form, closed)
+        form.initial = {**form.initial, "first": first, "last": last}
         narrow = self._narrow(form)
         intervals = intervals_behind(self.partner, first=first, last=last, customer=self.billed, **narrow)
         adjustments = adjustments_behind(self.partner, first=first, last=last, customer=self.billed, **narrow)

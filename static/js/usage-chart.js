@@ -27,6 +27,13 @@
     return fill;
   }
 
+  function dayName(seconds) {
+    const day = new Date(seconds * 1000);
+    const parts = { day: "numeric", month: "short", timeZone: "UTC" };
+    if (day.getUTCMonth() === 0 && day.getUTCDate() < 8) parts.year = "numeric";
+    return day.toLocaleDateString("en-GB", parts);
+  }
+
   function draw() {
     if (chart) chart.destroy();
     const series = data.packages.map((row, index) => ({
@@ -41,7 +48,7 @@
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high * 1.05 || 1] } },
-      axes: [axis(), { ...axis(), size: 70 }],
+      axes: [{ ...axis(), values: (_, ticks) => ticks.map(dayName) }, { ...axis(), size: 70 }],
       series: [{ label: "Day (UTC)", value: "{YYYY}-{MM}-{DD}" }, ...series],
     };
     chart = new uPlot(options, [data.days, ...data.packages.map((row) => row.used)], box);
