@@ -1,7 +1,7 @@
 """Plain functions that make valid rows. They never surprise: what is not named gets a harmless default."""
 
 import itertools
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from controlhub.models import (
     Workspace,
 )
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
-from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment
+from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment, TemporaryRights
 from tenancy.policy import Role
 
 _numbers = itertools.count(1)
@@ -77,6 +77,21 @@ def make_customer_admin(customer: Customer, role: Role = Role.CUSTOMER_FULL, **f
     admin = make_admin(**fields)
     RoleAssignment.objects.create(admin=admin, role=role, customer=customer)
     return admin
+
+
+def make_rights(admin: AdminUser, customer: Customer, *, minutes: int = 30) -> TemporaryRights:
+    """Full rights that an administrator of the customer has lent, good for `minutes` from now."""
+    now, role = timezone.now(), customer.role_assignments.filter(role=Role.CUSTOMER_FULL).first()
+    return TemporaryRights.objects.create(
+        admin=admin,
+        customer=customer,
+        reason="A fault",
+        minutes=minutes,
+        state=TemporaryRights.State.APPROVED,
+        decided_by=role.admin if role else make_customer_admin(customer),
+        decided_at=now,
+        expires_at=now + timedelta(minutes=minutes),
+    )
 
 
 def assign_locations(admin: AdminUser, *locations: Location) -> None:

@@ -15,9 +15,9 @@ from django.test import Client
 from tenancy.access import CustomerView, PartnerView, PortalView, level
 from tenancy.actors import Actor
 from tenancy.models import CrossLaunch, Customer
-from tenancy.policy import Control, Role
+from tenancy.policy import Control, Level, Role
 from tests.cast import Cast
-from tests.factories import make_customer, make_partner, make_partner_admin
+from tests.factories import make_customer, make_customer_admin, make_partner, make_partner_admin, make_rights
 from tests.launching import launch
 from tests.sweeps.counting import CASES
 from tests.sweeps.elsewhere import make_elsewhere
@@ -49,6 +49,9 @@ EVERYBODY = [*WHO, *INSIDE_ACME]
 LAUNCHING = ["partner_full", "partner_plain", "partner_admin", "partner_readonly", "helpdesk"]
 SEES_SISTER = {"partner_full", "partner_plain", "partner_readonly"}
 SISTER = "CanarySister"
+# Who is made for this file only, and whose tenants each of them sees.
+ONLY_HERE = {"branch_customer_full": {"branch"}, "helpdesk_advanced": {"acme", "open_acme"}}
+HUBS = IN_PARTNER_HUB | {"helpdesk_advanced": {"north"}}
 # What leaving and entering answer to whom has tests of its own (tests/tenancy/test_launch_session.py).
 LAUNCH_DOORS = {"controlhub:enter-launch", "controlhub:end-launch", "partnerhub:customer-launch"}
 URLS = [url for url in SCOPED if url.name not in LAUNCH_DOORS]
@@ -79,18 +82,20 @@ def matrix(cast: Cast) -> Matrix:
     sister = make_partner("Sister Reseller", parent=cast.north)
     make_partner_admin(sister, Role.PARTNER_WHOLESALE)
     tenant = make_tenant(sister, make_customer(sister, "Sister Shop"), SISTER)
+    cast.admins["branch_customer_full"] = make_customer_admin(cast.branch_customer)
+    cast.admins["helpdesk_advanced"] = make_partner_admin(cast.north, Role.HELPDESK_ADVANCED)
     return Matrix(world, {name: getattr(world, name) for name in CANARIES} | {"sister": tenant})
 
 
 def sees(who: str) -> set[str]:
     """Names of the tenants whose customer `who` may know of."""
-    own = SEES.get(who, {"acme"})
+    own = (SEES | ONLY_HERE).get(who, {"acme"})
     return own | {"sister"} if who in SEES_SISTER else own
 
 
 def may_know(url: Url, tenant: str, who: str) -> bool:
     """May `who` know that this URL exists for this tenant?"""
-    hubs = IN_PARTNER_HUB.get(who, set()) | ({"sister"} if who in SEES_SISTER else set())
+    hubs = HUBS.get(who, set()) | ({"sister"} if who in SEES_SISTER else set())
     if "partner" in url.parameters and PARTNER_OF.get(tenant, tenant) not in hubs:
         return False
     return not url.parameters & {"customer", "job"} or tenant in sees(who)
@@ -192,3 +197,39 @@ def test_the_same_from_inside_a_launch(matrix: Matrix, who: str, restricted: boo
     launch(client, customer=customer, by=actor)
     inside = replace(actor, launch=CrossLaunch(customer=customer))
     sweep(matrix, who, ["acme"], name="matrix", actor=inside, client=client)
+
+
+def test_a_sub_partners_customer_sees_neither_parent_nor_sibling(matrix: Matrix) -> None:
+    sweep(matrix, "branch_customer_full", ["branch", "acme", "sister"], name="matrix")
+
+
+def test_the_parents_staff_inside_a_sub_partners_customer(matrix: Matrix) -> None:
+    customer = matrix.tenants["branch"].customer
+    client, actor = matrix.browser("partner_full"), matrix.actor("partner_full")
+    launch(client, customer=customer, by=actor)
+    inside = replace(actor, launch=CrossLaunch(customer=customer))
+    sweep(matrix, "partner_full", ["branch"], name="matrix", actor=inside, client=client)
+
+
+def test_lent_rights_are_those_of_a_full_administrator(matrix: Matrix) -> None:
+    customer, admin = matrix.tenants["acme"].customer, matrix.world.cast.admins["helpdesk_advanced"]
+    client, actor = matrix.browser("helpdesk_advanced"), matrix.actor("helpdesk_advanced")
+    launch(client, customer=customer, by=actor)
+    lent = replace(actor, launch=CrossLaunch(customer=customer), temporary=make_rights(admin, customer))
+    assert level(lent, Control.USERS_ADD, customer=customer) is Level.EDIT
+    sweep(matrix, "helpdesk_advanced", ["acme"], name="matrix", actor=lent, client=client)
+
+
+@pytest.mark.parametrize("who", ["partner_full", "helpdesk"])
+def test_a_launch_opens_one_customer_and_no_other(matrix: Matrix, who: str) -> None:
+    client, actor = matrix.browser(who), matrix.actor(who)
+    launch(client, customer=matrix.tenants["acme"].customer, by=actor)
+    before = row_counts()
+    for url in URLS:
+        if url.view and issubclass(url.view, CustomerView):
+            for tenant, expected in (("open_acme", 403), ("south", 404)):
+                response = send(client, url.path(matrix.tenants[tenant]), "get", htmx=False)
+                assert response.status_code in {expected, 405}, (who, url.route, tenant)
+                assert CANARIES[tenant].encode() not in body(response), (who, url.route)
+                CASES["matrix"] += 1
+    assert row_counts() == before
