@@ -41,11 +41,11 @@ class CustomerPackages(CustomerChange):
     template = "partnerhub/customers/packages.html"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         return self.show(customer, CustomerPackagesForm(customer=customer))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         form = CustomerPackagesForm(request.POST, customer=customer)
         if form.is_valid():
             chosen = form.cleaned_data["packages"]
@@ -66,11 +66,11 @@ class CustomerDelete(CustomerChange):
     template = "partnerhub/customers/delete.html"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         return self.show(customer, DeleteCustomerForm(customer=customer))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         form = DeleteCustomerForm(request.POST, customer=customer)
         if form.is_valid():
             try:

@@ -46,10 +46,14 @@ class CustomerPage(PartnerView):
     """What the pages about one customer share."""
 
     control = Control.PARTNER_CUSTOMERS
+    selected: Customer
 
-    def customer_or_404(self) -> Customer:
-        customers = with_panel_facts(customer_of(self.partner, actor=self.actor))
-        return get_object_or_404(customers, public_id=self.kwargs["customer"])
+    def load(self, **kwargs: Any) -> None:
+        """A stranger's customer is 404 before anything is said about rights."""
+        super().load(**kwargs)
+        if "customer" in kwargs:
+            customers = with_panel_facts(customer_of(self.partner, actor=self.actor))
+            self.selected = get_object_or_404(customers, public_id=kwargs["customer"])
 
     def panel_url(self, customer: Customer) -> str:
         return reverse("partnerhub:customer-panel", args=[self.partner.public_id, customer.public_id])
@@ -134,7 +138,7 @@ class CustomerPanelView(CustomerList):
     """The list with the right-hand panel of one customer; for htmx the panel alone."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        context = self.panel_context(self.customer_or_404())
+        context = self.panel_context(self.selected)
         if request.htmx.target == "panel":  # type: ignore[attr-defined]
             return render(request, "partnerhub/customers/panel.html", context | {"in_list": True})
         return self.show("", context)
@@ -157,7 +161,7 @@ class CustomerPanelProgress(CustomerPage):
     """The same for the panel's head, buttons, packages, and the customer's row if the list shows it."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        context = self.panel_context(self.customer_or_404()) | {"in_list": "in_list" in request.GET}
+        context = self.panel_context(self.selected) | {"in_list": "in_list" in request.GET}
         return render(request, "partnerhub/customers/panel_progress.html", context)
 
 
@@ -192,11 +196,11 @@ class CustomerRestricted(CustomerPage):
         return Level.EDIT
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         return self.show(customer, RestrictedModeForm(initial={"on": "0" if customer.restricted else "1"}), 200)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        customer = self.customer_or_404()
+        customer = self.selected
         form = RestrictedModeForm(request.POST)
         if form.is_valid() and self.switch(customer, form):
             return self.done(customer)
