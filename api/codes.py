@@ -170,6 +170,16 @@ OF_RULE = {
     "not_a_recorder": 81129,
     "report_not_ready": 81130,
     "service_not_included": 81131,
+    "lifetime_out_of_range": 81132,
+    "mail_not_stopped": 81133,
+    "mail_stopped": 81134,
+    "mail_unavailable": 81135,
+    "no_scope": 81136,
+    "price_dates_clash": 81137,
+    "price_invoiced": 81138,
+    "prices_not_imported": 81139,
+    "token_name_invalid": 81140,
+    "too_many_users": 81141,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

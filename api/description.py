@@ -21,6 +21,8 @@ def description() -> dict[str, Any]:
 
 
 def _complete(details: dict[str, Any]) -> None:
+    # Ninja names the scheme without scopes, beside ours with them.
+    details["security"] = [named for named in details["security"] if named["BearerToken"]]
     for status, response in details["responses"].items():
         response.setdefault("headers", {}).update(_TRACKING)
         if int(status) == 200 and any(parameter["name"] == "offset" for parameter in details["parameters"]):

@@ -10,6 +10,7 @@ from django.views.generic import View
 
 from api.description import description
 from api.errors import answer, not_found
+from api.reference import entries
 from tenancy.policy import Control
 
 
@@ -28,7 +29,7 @@ class Reference(View):
     control = Control.PUBLIC
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "api/reference.html", {"document": description()})
+        return render(request, "api/reference.html", {"document": description(), "tags": entries()})
 
 
 @method_decorator(csrf_exempt, name="dispatch")

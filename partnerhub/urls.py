@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partnerhub.views import audit, customer_changes, customers, helpdesk, launch, overview, partners, templates
+from partnerhub.views import audit, customer_changes, customers, helpdesk, launch, overview, partners, templates, tokens
 
 app_name = "partnerhub"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("audit/export.csv", audit.AuditCsv.as_view(), name="audit-export"),
     path("audit/verify/", audit.AuditCheck.as_view(), name="audit-verify"),
     path("audit/<uuid:event>/", audit.AuditEventDetail.as_view(), name="audit-event"),
+    path("api-tokens/", tokens.TokenList.as_view(), name="token-list"),
+    path("api-tokens/create/", tokens.TokenCreate.as_view(), name="token-create"),
+    path("api-tokens/<uuid:api_token>/revoke/", tokens.TokenRevoke.as_view(), name="token-revoke"),
     path("customers/", customers.CustomerList.as_view(), name="customer-list"),
     path("customers/export.csv", customers.CustomerExport.as_view(), name="customer-export"),
     path("customers/progress/", customers.CustomerProgress.as_view(), name="customer-progress"),

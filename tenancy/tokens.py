@@ -8,16 +8,20 @@ from datetime import timedelta
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenancy import audit
+from tenancy.access import authorize
 from tenancy.actors import Actor, actor_for
 from tenancy.errors import DomainError
-from tenancy.models import AdminUser, ApiToken
+from tenancy.models import AdminUser, ApiToken, Partner, RoleAssignment
+from tenancy.policy import Control
 from tenancy.queries import first_customer, first_partner
 
 PREFIX = "wsp_"
-LIFETIME = timedelta(days=365)
+LONGEST_DAYS = 365
+NAME_LENGTH = 80
 # A token's last use is written down once a minute: its row would otherwise be the hottest of the portal.
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -61,20 +65,50 @@ class NoOrganisation(DomainError):
     message = "This account holds no role, so a token of it could do nothing."
 
 
+class NoScope(DomainError):
+    code = "no_scope"
+    message = "Choose at least one scope."
+
+
+class LifetimeOutOfRange(DomainError):
+    code = "lifetime_out_of_range"
+    message = f"A token lives for 1 to {LONGEST_DAYS} days."
+
+
+class TokenNameInvalid(DomainError):
+    code = "token_name_invalid"
+    message = f"Use up to {NAME_LENGTH} characters that can be read."
+
+
 @transaction.atomic
-def create_token(*, admin: AdminUser, scopes: Sequence[str] = SCOPES, by: Actor) -> str:
-    """Make a token of `admin` with these scopes and return it. It cannot be shown again."""
+def create_token(
+    *, admin: AdminUser, scopes: Sequence[str] = SCOPES, name: str = "", days: int = LONGEST_DAYS, by: Actor
+) -> str:
+    """Make a token of `admin` with these scopes, good for `days`, and return it. It cannot be shown again.
+
+    Raises UnknownScope, NoScope, LifetimeOutOfRange, TokenNameInvalid, NoOrganisation.
+    """
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise UnknownScope(
             f"These scopes do not exist: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", field="scope"
         )
+    if not scopes:
+        raise NoScope(field="scope")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise LifetimeOutOfRange(field="days")
+    if len(name) > NAME_LENGTH or not name.isprintable():
+        raise TokenNameInvalid(field="name")
     owner = actor_for(admin, door="api")
     customer, partner = first_customer(owner), first_partner(owner)
     if customer is None and partner is None:
         raise NoOrganisation()
     text = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        admin=admin, digest=_digest(text), scopes=sorted(set(scopes)), expires_at=timezone.now() + LIFETIME
+        admin=admin,
+        name=name,
+        digest=_digest(text),
+        scopes=sorted(set(scopes)),
+        expires_at=timezone.now() + timedelta(days=days),
     )
     audit.record(
         action="token.created",
@@ -86,6 +120,28 @@ def create_token(*, admin: AdminUser, scopes: Sequence[str] = SCOPES, by: Actor)
         by=by,
     )
     return text
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: Actor, partner: Partner) -> bool:
+    """Let a token be nobody from the next request on. False when it was so already."""
+    authorize(by, Control.PARTNER_API_TOKENS, partner=partner)
+    if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return False
+    audit.record(
+        action="token.revoked",
+        text=f"The API token {token.name or token.public_id} of {token.admin.email} was revoked",
+        target=token,
+        partner=partner,
+        by=by,
+    )
+    return True
+
+
+def tokens_of(partner: Partner) -> QuerySet[ApiToken]:
+    """Tokens of everybody who holds a role at the partner."""
+    staff = RoleAssignment.objects.filter(partner=partner).values("admin")
+    return ApiToken.objects.filter(admin__in=staff).select_related("admin")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class ApiToken(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     admin = models.ForeignKey(AdminUser, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80, blank=True, default="", db_default="")
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
@@ -25,6 +26,7 @@ class ApiToken(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="token_expires_later"),
         ]
+        indexes = [models.Index(fields=["admin", "-created_at", "-id"], name="token_list")]
 
     def __str__(self) -> str:
         return f"{self.admin_id}:{self.public_id}"

@@ -12,6 +12,7 @@ from tenancy.actors import SYSTEM
 from tenancy.audit import record
 from tenancy.models import Customer, Partner, TemporaryRights, WizardDraft
 from tenancy.policy import Role
+from tenancy.tokens import create_token
 from tests.cast import Cast
 from tests.factories import (
     make_assignment,
@@ -72,6 +73,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
+    create_token(admin=admin, name=f"{canary} system", by=SYSTEM)
+    api_token = admin.api_tokens.get()
     domain = OrganizationDomain.objects.create(customer=customer, name=f"{canary.lower()}.example.com")
     return Tenant(
         partner,
@@ -99,6 +102,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "domain": domain.public_id,
             "event": event.public_id,
             "page": "summary",
+            "api_token": api_token.public_id,
             "signature": "not-a-signature",
             "token": "not-a-token",
             "uidb36": "1",

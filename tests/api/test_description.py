@@ -1,0 +1,34 @@
+"""The description and the reference page: whole, public, and true to the operations."""
+
+from django.test import Client
+
+from api.operation import OPERATIONS
+from api.reference import entries
+
+
+def test_the_description_names_every_operation_with_its_scope() -> None:
+    document = Client().get("/v1/openapi.json").json()
+    described = {
+        (method.upper(), path, details["security"][0]["BearerToken"][0])
+        for path, methods in document["paths"].items()
+        for method, details in methods.items()
+    }
+    assert document["openapi"] == "3.1.0"
+    assert described == {(o.method, o.path, o.scope.value) for o in OPERATIONS}
+
+
+def test_the_reference_shows_fields_at_every_depth() -> None:
+    [create] = [
+        entry for rows in entries().values() for entry in rows if entry.anchor == "provision-a-wholesale-customer"
+    ]
+    fields = {field.name: (field.kind, field.required) for field in create.body}
+    assert fields["provisioningParameters.calling.location.address.country"] == ("string", True)
+    assert fields["packages"] == ("list of string", True)
+    assert fields["customerInfo"] == ("object", False)
+
+
+def test_anybody_may_read_the_reference() -> None:
+    page = Client().get("/v1/reference/")
+    assert page.status_code == 200
+    for operation in OPERATIONS:
+        assert operation.path in page.content.decode()
