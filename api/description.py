@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from api import operations  # noqa: F401 - the operations must be registered before they are described
 from api.application import application
 
 _TRACKING = {"trackingId": {"description": "Names this request in the logs.", "schema": {"type": "string"}}}
