@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
     },
     "sweep-reports": {"task": "billing.sweep_reports", "schedule": 10.0, "options": {"expires": 10}},
     "failed-sign-ins": {"task": "tenancy.record_failed_sign_ins", "schedule": 60.0, "options": {"expires": 60}},
+    "remind-of-consents": {
+        "task": "controlhub.remind_of_consents",
+        "schedule": crontab(minute="23"),
+        "options": {"expires": 3000},
+    },
     "purge-drafts": {
         "task": "tenancy.purge_drafts",
         "schedule": crontab(minute="17", hour="3"),

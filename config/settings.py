@@ -240,6 +240,8 @@ API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6000)
 
 # The guide lets restricted administrators change a user's email, the newer list of roles does not (domain.md 8.3).
 RESTRICTED_EMAIL_EDITABLE = env.bool("RESTRICTED_EMAIL_EDITABLE", default=False)
+# Whoever was asked to move his free account and has not answered is reminded once, after so many days (domain.md 5.8).
+CONSENT_REMIND_DAYS = env.int("CONSENT_REMIND_DAYS", default=7)
 SHOW_GALLERY = env.bool("SHOW_GALLERY", default=True)
 
 DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / "var")))

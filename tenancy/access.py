@@ -34,10 +34,7 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
     if actor.is_system or control in EVERYBODY:
         return Level.EDIT
     if customer is not None:
-        roles = actor.roles_in_customer(customer)
-        if actor.launch is not None:
-            roles = frozenset(role for role in roles if role.of_partner)
-        return _best(roles, control, restricted=customer.restricted)
+        return _best(actor.working_roles(customer), control, restricted=customer.restricted)
     if partner is not None:
         if partner.parent_id and control is Control.PARTNER_INDIRECT_PROVIDERS:
             return Level.HIDDEN  # one level deep: an indirect provider has none of its own (domain.md 7.7)

@@ -102,6 +102,11 @@ class Actor:
         outside = {role for role in self.roles_in_partner(customer.partner) if self._reaches(role, customer)}
         return frozenset(inside | lent | outside)
 
+    def working_roles(self, customer: Customer) -> frozenset[Role]:
+        """The roles that count at this customer now: in a cross-launch those of the partner's side, never the union."""
+        roles = self.roles_in_customer(customer)
+        return roles if self.launch is None else frozenset(role for role in roles if role.of_partner)
+
     def inside(self, customer: Customer) -> "Actor":
         """The actor with the roles held inside `customer` only: who enters by its front door brings no partner's rights.
 

@@ -11,7 +11,7 @@ from controlhub.forms.fields import offer, offer_rows
 from controlhub.models import Location, PeopleSettings, PhoneNumber, Subscriber
 from controlhub.queries.columns import COLUMNS
 from controlhub.queries.packages import PackageOption
-from controlhub.queries.users import ANY_ROLE, MAIL_STOPPED, NO_NUMBER, NO_PACKAGE, ORDERS
+from controlhub.queries.users import ANY_ROLE, EXPIRED, MAIL_STOPPED, NO_NUMBER, NO_PACKAGE, ORDERS, REMINDED
 from tenancy.packages import USER_PACKAGES
 from tenancy.policy import CUSTOMER_ROLES, EXTERNAL_ROLES, Role
 
@@ -69,6 +69,26 @@ class UserFilter(forms.Form):
     @property
     def narrows(self) -> bool:
         """Is anything filtered, so that an empty list means "nothing found" and not "nothing there"?"""
+        return any(self.narrowed().values())
+
+
+class ConsentFilter(forms.Form):
+    """Search and filter of the pending consents. A value that is not on offer counts as no filter."""
+
+    q = forms.CharField(required=False, max_length=100, label="Search by name or email")
+    waiting = forms.ChoiceField(
+        required=False,
+        choices=[("", "All that wait"), (REMINDED, "Reminded already"), (EXPIRED, "Link has expired")],
+    )
+
+    def narrowed(self) -> dict[str, str]:
+        """Keyword arguments for `consents_of`."""
+        self.is_valid()
+        return {"search": self.cleaned_data.get("q", ""), "waiting": self.cleaned_data.get("waiting", "")}
+
+    @property
+    def narrows(self) -> bool:
+        """Is anything filtered?"""
         return any(self.narrowed().values())
 
 

@@ -1,6 +1,7 @@
 """How people get into a customer and who runs it: consent, automatic licences, directory, scopes, columns."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -24,6 +25,9 @@ class ConsentRequest(models.Model):
         PENDING = "pending", "Waiting for consent"
         ACCEPTED = "accepted", "Agreed"
         CANCELLED = "cancelled", "Cancelled"
+
+    # From the last mail on. The request itself stays open: whoever runs the customer resends it, or deletes the user.
+    LINK_LIFETIME = timedelta(days=14)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="consent_requests")
@@ -51,6 +55,16 @@ class ConsentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} {self.state}"
+
+    @property
+    def reminders(self) -> int:
+        """How many mails followed the first one."""
+        return max(self.round - 1, 0)
+
+    @property
+    def link_until(self) -> datetime | None:
+        """When the link of the last mail stops working."""
+        return self.sent_at + self.LINK_LIFETIME if self.sent_at else None
 
 
 class PeopleSettings(models.Model):

@@ -15,11 +15,6 @@ def open_rights(customer: Customer) -> QuerySet[TemporaryRights]:
     return customer.temporary_rights.filter(waiting | lent).select_related("admin").order_by("requested_at", "pk")
 
 
-def waiting_requests(customer: Customer) -> int:
-    """How many requests wait for an answer."""
-    return customer.temporary_rights.filter(state=State.REQUESTED).count()
-
-
 def own_rights(customer: Customer, actor: Actor) -> TemporaryRights | None:
     """What the actor himself has asked for or holds."""
     return open_rights(customer).filter(admin=actor.admin).first()

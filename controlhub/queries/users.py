@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
@@ -49,7 +50,7 @@ def users_of(
     if location:
         users = users.filter(location__public_id=location)
     if status:
-        users = users.filter(_is_in(status))
+        users = users.filter(narrowed_by_status(status))
     if role:
         users = users.filter(_has_role(customer, role))
     return users
@@ -79,9 +80,19 @@ def deleted_users_of(customer: Customer, *, search: str = "") -> QuerySet[Subscr
     return matching(customer.subscribers.filter(deleted_at__isnull=False), search).select_related("location")
 
 
-def consents_of(customer: Customer) -> QuerySet[ConsentRequest]:
-    """Requests that nobody has answered yet, of users that the viewer sees."""
-    return customer.consent_requests.filter(state=ConsentRequest.State.PENDING).select_related("subscriber")
+REMINDED, EXPIRED = "reminded", "expired"
+
+
+def consents_of(customer: Customer, *, now: datetime, search: str = "", waiting: str = "") -> QuerySet[ConsentRequest]:
+    """Requests that nobody has answered yet, of users that the viewer sees. `waiting`: REMINDED, EXPIRED, or all."""
+    requests = customer.consent_requests.filter(state=ConsentRequest.State.PENDING).select_related("subscriber")
+    if search:
+        requests = requests.filter(subscriber__in=matching(customer.subscribers.filter(deleted_at=None), search))
+    if waiting == REMINDED:
+        requests = requests.filter(round__gt=1)
+    if waiting == EXPIRED:
+        requests = requests.filter(sent_at__lt=now - ConsentRequest.LINK_LIFETIME)
+    return requests
 
 
 def matching(users: QuerySet[Subscriber], search: str) -> QuerySet[Subscriber]:
@@ -157,13 +168,13 @@ def _has_package(package: str) -> Q:
     return Q(Exists(open_base.filter(package=package)))
 
 
-def _is_in(status: str) -> Q:
+def narrowed_by_status(status: str) -> Q:
     """A status, or what is missing: a number to somebody who calls, or a way to reach him by mail."""
     if status == NO_NUMBER:
         calls = PackageAssignment.objects.filter(subscriber=OuterRef("pk"), ended_at=None, package__in=CALLING_CODES)
         return Q(number=None) & Q(Exists(calls))
     if status == MAIL_STOPPED:
-        return Q(Exists(Mailbox.objects.filter(email=OuterRef("email")).exclude(stopped_for="")))
+        return Q(email__in=Mailbox.objects.exclude(stopped_for="").values("email"))
     return Q(status=status)
 
 

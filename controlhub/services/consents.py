@@ -8,16 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from controlhub.models import ConsentRequest, Subscriber
 from controlhub.services import pushes
 from controlhub.services.clock import database_now
 from controlhub.services.presence import lock_living
-from controlhub.services.readiness import require_ready
+from controlhub.services.readiness import require_ready, why_not_ready
 from controlhub.services.seats import end_intervals, open_assignments, open_interval, package_name
 from tenancy import audit
 from tenancy.access import authorize
@@ -26,8 +27,9 @@ from tenancy.errors import DomainError
 from tenancy.mail import MailStopped, is_stopped
 from tenancy.policy import Control
 
-LINK_DAYS = 14
-LINK_LIFETIME = timedelta(days=LINK_DAYS)
+LINK_LIFETIME = ConsentRequest.LINK_LIFETIME
+LINK_DAYS = LINK_LIFETIME.days
+REMIND_AFTER = timedelta(days=settings.CONSENT_REMIND_DAYS)
 SALT = "controlhub.consent"
 State = ConsentRequest.State
 Status = Subscriber.Status
@@ -99,12 +101,35 @@ def resend_consent(*, subscriber: Subscriber, by: Actor) -> None:
     lock_living(subscriber)
     if is_stopped(subscriber.email):
         raise MailStopped(subscriber.email)
-    rows = ConsentRequest.objects.filter(subscriber=subscriber, state=State.PENDING)
-    if not rows.update(round=F("round") + 1, sent_at=Now()):
+    if not _next_round(subscriber, ConsentRequest.objects.filter(state=State.PENDING), by):
         raise NoConsentNeeded(subscriber)
+
+
+def remind_of_consents(*, now: datetime) -> int:
+    """Remind everybody once who has not answered for some days and whom nobody has reminded yet. Returns how many.
+
+    Somebody of a customer where nothing can be changed just now, or whose mails are stopped, is tried again next time.
+    """
+    due = ConsentRequest.objects.filter(state=State.PENDING, round=1, sent_at__lte=now - REMIND_AFTER)
+    people = Subscriber.objects.filter(consent_requests__in=due, deleted_at=None).select_related("customer__partner")
+    return sum(_remind(subscriber) for subscriber in people.order_by("pk"))
+
+
+@transaction.atomic
+def _remind(subscriber: Subscriber) -> bool:
+    if why_not_ready(subscriber.customer) or is_stopped(subscriber.email):
+        return False
+    return _next_round(subscriber, ConsentRequest.objects.filter(state=State.PENDING, round=1), SYSTEM)
+
+
+def _next_round(subscriber: Subscriber, requests: QuerySet[ConsentRequest], by: Actor) -> bool:
+    """A new mail with a new link; False when there is no such request of the subscriber any more."""
+    if not requests.filter(subscriber=subscriber).update(round=F("round") + 1, sent_at=Now()):
+        return False
     text = f"Consent mail sent to {subscriber} ({subscriber.email}) again"
-    audit.record(action="consent.reminded", text=text, target=subscriber, customer=customer, by=by)
+    audit.record(action="consent.reminded", text=text, target=subscriber, customer=subscriber.customer, by=by)
     pushes.push_consent_mail(subscriber=subscriber, by=by)
+    return True
 
 
 def pending_request(subscriber: Subscriber) -> ConsentRequest | None:

@@ -1,6 +1,5 @@
 """Who is waited for, and the public page on which he agrees."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -10,16 +9,15 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
+from controlhub.forms.users import ConsentFilter
 from controlhub.queries.users import consents_of
-from controlhub.services.consents import LINK_LIFETIME, LinkExpired, LinkInvalid, accept, invitee
+from controlhub.services.consents import LINK_DAYS, REMIND_AFTER, LinkExpired, LinkInvalid, accept, invitee
 from controlhub.views.users import user_tabs
 from tenancy.access import CustomerView
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control
-
-REMIND_AFTER = timedelta(days=7)
 
 
 class ConsentList(CustomerView):
@@ -28,15 +26,18 @@ class ConsentList(CustomerView):
     control = Control.USERS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        page = page_of(consents_of(self.customer), order=("created_at", "id"), **cursors(request.GET))
-        now = timezone.now()
+        now, narrow = timezone.now(), ConsentFilter(request.GET)
+        waiting = consents_of(self.customer, now=now, **narrow.narrowed())
         context = {
-            "page": page,
+            "page": page_of(waiting, order=("created_at", "id"), **cursors(request.GET)),
+            "narrow": narrow,
             "tabs": user_tabs(self.customer, "consent-list"),
-            "remind_before": now - REMIND_AFTER,
-            "expired_before": now - LINK_LIFETIME,
+            "now": now,
+            "remind_days": REMIND_AFTER.days,
+            "link_days": LINK_DAYS,
         }
-        return render(request, "controlhub/users/consents.html", context)
+        template = "controlhub/users/consents.html" + ("#table" if request.htmx else "")  # type: ignore[attr-defined]
+        return render(request, template, context)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -40,6 +40,7 @@ class Mailbox(models.Model):
                 name="mailbox_stopped_since",
             ),
         ]
+        indexes = [models.Index(fields=["email"], condition=~Q(stopped_for=""), name="mailbox_stopped")]
 
     def __str__(self) -> str:
         return self.email

@@ -1,7 +1,7 @@
 """The owner of a free account agrees before anything is used: job, mail, link, page, and what it does to seats and bills."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
@@ -12,8 +12,16 @@ from django.test import Client
 from django.utils import timezone
 
 from controlhub.models import ConsentRequest, PhoneNumber, Subscriber
-from controlhub.services.consents import LinkInvalid, NoConsentNeeded, accept, link_token, resend_consent
+from controlhub.services.consents import (
+    LinkInvalid,
+    NoConsentNeeded,
+    accept,
+    link_token,
+    remind_of_consents,
+    resend_consent,
+)
 from controlhub.services.lifecycle import change_email, delete_subscriber, suspend_subscriber
+from controlhub.services.mailing import let_mail_through, report_undeliverable
 from controlhub.services.packages import assign_package, change_package, remove_package
 from controlhub.services.presence import ConsentPending
 from controlhub.services.seats import LimitReached
@@ -22,6 +30,7 @@ from provisioning.models import ProvisioningJob, SimulatedEffect, SimulatedFault
 from provisioning.queue import retry_job
 from tenancy.actors import SYSTEM
 from tenancy.errors import Forbidden
+from tenancy.models import AuditEvent, Customer, Mailbox
 from tests.cast import Cast
 from tests.controlhub.pages import page
 from tests.controlhub.races import at_once
@@ -41,7 +50,7 @@ def scene(cast: Cast) -> Scene:
 
 
 def add(scene: Scene, email: str = FREE, **fields: Any) -> tuple[Subscriber, ProvisioningJob]:
-    row = new_user(scene, "Finn", email=email, number="+12175550105", extension="25", **fields)
+    row = new_user(scene, "Finn", **{"email": email, "number": "+12175550105", "extension": "25"} | fields)
     [person], job = create_subscribers(customer=scene.customer, users=[row], by=scene.by)
     run_to_end(job)
     return refreshed(person), job
@@ -212,13 +221,70 @@ def test_claiming_is_refused_while_restricted(cast: Cast) -> None:
 def test_the_board_lists_who_is_waited_for(scene: Scene, cast: Cast) -> None:
     scene = make_scene(cast.actor("partner_full"), cast.open_acme)
     finn, _ = add(scene)
-    ConsentRequest.objects.update(sent_at=timezone.now() - timedelta(days=8))
+    ConsentRequest.objects.update(created_at=timezone.now() - timedelta(days=8))
     client = Client()
     client.force_login(cast.admins["customer_full"])
     board = client.get(page("consent-list", cast.open_acme)).content.decode()
-    assert (FREE in board, "Remind" in board, "Resend" in board) == (True, True, True)
+    assert (FREE in board, "1\xa0week" in board, "Resend" in board) == (True, True, True)
     client.post(page("user-resend", cast.open_acme, finn), {"next": "board"})
     assert ConsentRequest.objects.get().round == 2
+
+
+def test_the_board_is_searched_and_filtered(cast: Cast) -> None:
+    scene = make_scene(cast.actor("partner_full"), cast.open_acme)
+    add(scene)
+    late, _ = add(scene, "lena@free.example.com", first_name="Lena", extension="26", number="")
+    ConsentRequest.objects.filter(subscriber=late).update(sent_at=timezone.now() - timedelta(days=15), round=2)
+    client = Client()
+    client.force_login(cast.admins["customer_full"])
+
+    def found(**query: str) -> list[str]:
+        answer = client.get(page("consent-list", cast.open_acme), query)
+        return [row.subscriber.first_name for row in answer.context["page"].items]
+
+    assert found() == ["Finn", "Lena"]
+    assert (found(waiting="reminded"), found(waiting="expired"), found(q="finn")) == (["Lena"], ["Lena"], ["Finn"])
+    assert (found(waiting="nonsense"), found(q="nobody")) == (["Finn", "Lena"], [])
+    overview = client.get(page("overview", cast.open_acme)).content.decode()
+    assert "?waiting=expired" in overview
+
+
+# -- The reminder that comes by itself ---------------------------------------------------------------------------------
+def days_later(days: float) -> datetime:
+    return timezone.now() + timedelta(days=days)
+
+
+def test_who_does_not_answer_is_reminded_once(scene: Scene) -> None:
+    finn, _ = add(scene)
+    first = send_mail_now()
+    assert [remind_of_consents(now=days_later(days)) for days in (6.9, 7.1, 7.1)] == [0, 1, 0]
+    assert Client().get(first).status_code == 410  # the newer mail replaces it
+    assert Client().get(send_mail_now()).status_code == 200
+    ConsentRequest.objects.update(sent_at=timezone.now() - timedelta(days=30))
+    assert remind_of_consents(now=days_later(0)) == 0  # once, never again
+    assert (ConsentRequest.objects.get().reminders, len(mail.outbox)) == (1, 2)
+    event = AuditEvent.objects.get(action="consent.reminded")
+    assert (event.actor_name, event.target_name) == ("Portal", str(finn))
+
+
+def test_who_was_reminded_by_hand_is_not_reminded_again(scene: Scene) -> None:
+    finn, _ = add(scene)
+    resend_consent(subscriber=finn, by=scene.by)
+    assert remind_of_consents(now=days_later(100)) == 0
+
+
+def test_nobody_is_reminded_in_vain(scene: Scene) -> None:
+    finn, _ = add(scene)
+    report_undeliverable(email=FREE, reason=Mailbox.Reason.BOUNCED, by=SYSTEM)
+    assert remind_of_consents(now=days_later(8)) == 0
+    let_mail_through(customer=scene.customer, owner=finn, by=scene.by)
+    Customer.objects.filter(pk=scene.customer.pk).update(status="pending_rpl_review")
+    assert remind_of_consents(now=days_later(8)) == 0
+    Customer.objects.filter(pk=scene.customer.pk).update(status="provisioned")
+    assert remind_of_consents(now=days_later(8)) == 1
+    delete_subscriber(subscriber=refreshed(finn), by=scene.by)
+    ConsentRequest.objects.update(round=1)
+    assert remind_of_consents(now=days_later(16)) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -25,6 +25,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "CustomerPrice",  # the partner's own, only in Partner Hub
     "UsageAdjustment",  # the partner's
     "DevicePolicy",  # the third-party switch
+    "FirstAdministrator",  # one row; pages name him only to whom they show him as a user or administrator
     "CustomerPackage",  # the meters of the organisation, no names
     "CustomerOrigin",
     "RoleAssignment",  # only for those who may see administrators
