@@ -22,7 +22,7 @@ class PeriodInvalid(DomainError):
 
 
 class ReportExists(DomainError):
-    """A completed report for the same period and type must be deleted first (domain.md 6.2)."""
+    """A completed report of the same usage, category, type and period must be deleted first (domain.md 6.2)."""
 
     code = "report_exists"
     message = "A completed report for this period and type exists. Delete it first to make it again."

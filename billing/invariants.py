@@ -129,12 +129,27 @@ INVARIANTS = [
         "a completed report covers closed days only and has its file's hash; no report is left over for an hour",
         """
         SELECT report.id, report.status, report.created_at FROM billing_billingreport report
-        WHERE (report.status = 'COMPLETED' AND (
-                report.sha256 = '' OR report.row_count IS NULL OR report.total_seconds IS NULL
-                OR report.end_on > (SELECT max(day) FROM billing_dayclose
-                                    WHERE partner_id = coalesce(report.sub_partner_id, report.partner_id))))
+        WHERE (report.status = 'COMPLETED' AND (report.sha256 = '' OR report.row_count IS NULL))
+           OR (report.status = 'COMPLETED' AND report.category = 'RECONCILIATION' AND EXISTS (
+                SELECT 1 FROM tenancy_partner member
+                WHERE (member.id = coalesce(report.sub_partner_id, report.partner_id)
+                       OR (report.with_sub_partners AND member.parent_id = report.partner_id
+                           AND member.created_at <= report.finished_at))
+                  AND coalesce((SELECT max(day) + 1 FROM billing_dayclose WHERE partner_id = member.id),
+                               member.billing_start_on) <= report.end_on))
            OR (report.status = 'FAILED' AND report.error_code = '')
            OR (report.status = 'IN_PROGRESS' AND report.created_at < now() - interval '1 hour')
+        """,
+    ),
+    (
+        "I14b",
+        "completed reports of the same usage and period come to the same, whatever their type",
+        """
+        SELECT partner_id, sub_partner_id, start_on, end_on, array_agg(DISTINCT total_seconds), array_agg(DISTINCT total_units)
+        FROM billing_billingreport
+        WHERE status = 'COMPLETED' AND category = 'RECONCILIATION' AND NOT with_sub_partners
+        GROUP BY partner_id, sub_partner_id, start_on, end_on
+        HAVING count(DISTINCT (total_seconds, adjustment_seconds, total_units)) > 1
         """,
     ),
 ]

@@ -1,18 +1,25 @@
-"""The SQL of the three reports. Parameters: partner (id), first and after (dates: from `first` up to, not including, `after`).
+"""The SQL of what a report counts. Parameters: partner (id), first and after (dates: from `first` up to, not including, `after`).
 
-Each level is a core (keys, first and last day of use, exact integer seconds; only keys that were used) and the columns of
-domain.md 6.3 made of it. PARTNER and CUSTOMER read the ledger, USER clamps the assignments: the three must come to the same
-total, and `billing.services.making` compares them before a report is completed.
+Each level has a core: keys, first and last day of use, exact integer seconds; only keys that were used. PARTNER and CUSTOMER
+read the ledger, USER clamps the assignments: the three must come to the same total. Later truth (docs/adr/0011) is beside it,
+in lines of its own. `billing.services.counting` puts the lines together and compares, `billing.report_columns` prints them.
 """
 
 # ruff: noqa: S608 - every piece put together here is a constant of this file; values are bound parameters.
 
+from enum import IntEnum
+
 from billing.ledger_sql import MIDNIGHT
 from billing.models import BillingReport
-from billing.skus import SKUS
 
-# Quantity in days, six decimals, half away from zero. A second is 0.0000116 days, so no second is ever lost in print.
-DECIMALS = 6
+
+class LineKind(IntEnum):
+    """What a line of a report is about. The order is the order in the file."""
+
+    USAGE = 1
+    ADJUSTMENT = 2
+    SETUP_ASSIST = 3
+    ALLOCATION = 4
 
 
 def _ledger_core(table: str, keys: str) -> str:
@@ -45,10 +52,15 @@ def _ledger_core(table: str, keys: str) -> str:
 
 
 _USER_KEYS = "customer_id, location_id, package, subscriber_id, workspace_id"
+KEYS = {
+    BillingReport.Type.PARTNER: "package",
+    BillingReport.Type.CUSTOMER: "customer_id, location_id, package",
+    BillingReport.Type.USER: _USER_KEYS,
+}
 _OPENS, _CLOSES = "(%(first)s::timestamp AT TIME ZONE 'UTC')", "(%(after)s::timestamp AT TIME ZONE 'UTC')"
 CORE = {
-    BillingReport.Type.PARTNER: _ledger_core("billing_partnerusageday", "package"),
-    BillingReport.Type.CUSTOMER: _ledger_core("billing_usageday", "customer_id, location_id, package"),
+    BillingReport.Type.PARTNER: _ledger_core("billing_partnerusageday", KEYS[BillingReport.Type.PARTNER]),
+    BillingReport.Type.CUSTOMER: _ledger_core("billing_usageday", KEYS[BillingReport.Type.CUSTOMER]),
     # An interval ends before `ended_at`, so its last day is that of the second before.
     BillingReport.Type.USER: f"""
     SELECT {_USER_KEYS}, min((clamped_start AT TIME ZONE 'UTC')::date) AS starts_on,
@@ -65,9 +77,16 @@ CORE = {
 }
 
 
-def total_sql(report_type: str) -> str:
-    """One number: the seconds of the whole report."""
-    return f"SELECT coalesce(sum(seconds), 0)::bigint FROM ({CORE[BillingReport.Type(report_type)]}) core"
+def adjustments_core(report_type: str) -> str:
+    """What was corrected in the period, by the level's keys and the day it is about."""
+    keys = KEYS[BillingReport.Type(report_type)]
+    return f"""
+    SELECT {keys}, about_on AS starts_on, about_on AS ends_on, sum(seconds)::bigint AS seconds
+    FROM billing_usageadjustment
+    WHERE partner_id = %(partner)s AND made_on >= %(first)s AND made_on < %(after)s
+    GROUP BY {keys}, about_on
+    HAVING sum(seconds) <> 0
+    """
 
 
 # The partner's total as the difference of two cumulative rows per package: a third way, two index probes each.
@@ -89,81 +108,94 @@ LEFT JOIN LATERAL (
 ) earlier ON true
 """
 
-
-def _public_id(kind: str, column: str) -> str:
-    """`tenancy.opaque_ids.opaque_id` in SQL; null, an empty cell, for null."""
-    encoded = f"encode(convert_to('ciscospark://us/{kind}/' || {column}, 'UTF8'), 'base64')"
-    return f"rtrim(translate({encoded}, E'\\n', ''), '=')"
-
-
-def _text(column: str) -> str:
-    """What somebody typed, so that no spreadsheet takes it for a formula (the rule of tenancy.csv_export)."""
-    formula = rf"{column} ~ '^[=+@\t\r\n-]' AND {column} !~ '^\+[0-9]{{7,15}}$'"
-    return f"CASE WHEN {formula} THEN '''' || {column} ELSE {column} END"
+ADJUSTMENT_TOTALS = """
+SELECT package, sum(seconds)::bigint AS seconds FROM billing_usageadjustment
+WHERE partner_id = %(partner)s AND made_on >= %(first)s AND made_on < %(after)s
+GROUP BY package HAVING sum(seconds) <> 0
+"""
 
 
-_SKU_ROWS = ", ".join(
-    f"('{package}', '{sku.service_name}', '{sku.code}', '{sku.description}')" for package, sku in SKUS.items()
-)
-_PARTNER_COLUMNS = [
-    ("PARTNER_NAME", _text("partner.name")),
-    ("PARTNER_ORG_ID", _public_id("ORGANIZATION", "partner.public_id")),
-    ("SUBSCRIPTION_ID", _text("partner.subscription_id")),
-    ("SERVICE_NAME", "sku.service_name"),
-    ("SKU", "sku.code"),
-    ("DESCRIPTION", "sku.description"),
-    ("CONSUMPTION_START_DATE", "to_char(core.starts_on, 'YYYY-MM-DD')"),
-    ("CONSUMPTION_END_DATE", "to_char(core.ends_on, 'YYYY-MM-DD')"),
-    ("QUANTITY", f"round(core.seconds / 86400.0, {DECIMALS})"),
-]
-_CUSTOMER_COLUMNS = [
-    ("CUSTOMER_ORG_ID", _public_id("ORGANIZATION", "customer.org_id")),
-    ("CUSTOMER_EXTERNAL_ID", _text("customer.external_id")),
-    ("LOCATION_ID", _public_id("LOCATION", "location.public_id")),
-]
-_USER_COLUMNS = [
-    ("SUBSCRIBER_ID", _public_id("SUBSCRIBER", "subscriber.public_id")),
-    ("USER_ID", _public_id("PEOPLE", "subscriber.person_id")),
-    ("WORKSPACE_ID", _public_id("PLACES", "workspace.public_id")),
-]
-_CUSTOMER_JOINS = """
-    JOIN tenancy_customer customer ON customer.id = core.customer_id
-    LEFT JOIN controlhub_location location ON location.id = core.location_id"""
-_USER_JOINS = f"""{_CUSTOMER_JOINS}
-    LEFT JOIN controlhub_subscriber subscriber ON subscriber.id = core.subscriber_id
-    LEFT JOIN controlhub_workspace workspace ON workspace.id = core.workspace_id"""
-
-COLUMNS = {
-    BillingReport.Type.PARTNER: _PARTNER_COLUMNS,
-    BillingReport.Type.CUSTOMER: _PARTNER_COLUMNS + _CUSTOMER_COLUMNS,
-    BillingReport.Type.USER: _PARTNER_COLUMNS + _CUSTOMER_COLUMNS + _USER_COLUMNS,
-}
-_JOINS = {
-    BillingReport.Type.PARTNER: "",
-    BillingReport.Type.CUSTOMER: _CUSTOMER_JOINS,
-    BillingReport.Type.USER: _USER_JOINS,
-}
-_ORDER = {
-    BillingReport.Type.PARTNER: "core.package",
-    BillingReport.Type.CUSTOMER: "core.customer_id, core.package, core.location_id",
-    BillingReport.Type.USER: "core.customer_id, core.subscriber_id, core.workspace_id, core.starts_on, core.package, core.location_id",
-}
-
-
-def rows_sql(report_type: str) -> str:
-    """The lines of a report, columns named and ordered as in the file, in a stable order."""
-    kind = BillingReport.Type(report_type)
-    columns = ",\n    ".join(f'{expression} AS "{name}"' for name, expression in COLUMNS[kind])
+def allocation_core(report_type: str) -> str:
+    """Open assignments at the instant `as_of`, counted by the level's keys."""
+    keys = KEYS[BillingReport.Type(report_type)]
     return f"""
-    SELECT {columns}
-    FROM ({CORE[kind]}) core
-    JOIN tenancy_partner partner ON partner.id = %(partner)s
-    JOIN (VALUES {_SKU_ROWS}) AS sku(package, service_name, code, description) ON sku.package = core.package
-    {_JOINS[kind]}
-    ORDER BY {_ORDER[kind]}
+    SELECT {keys}, on_day AS starts_on, on_day AS ends_on, count(*) AS units
+    FROM controlhub_packageassignment, (VALUES ((%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date)) AS moment(on_day)
+    WHERE partner_id = %(partner)s AND started_at <= %(as_of)s AND (ended_at IS NULL OR ended_at > %(as_of)s)
+    GROUP BY {keys}, on_day
     """
 
 
-def copy_sql(report_type: str) -> str:
-    """The whole file, made by the server: nothing but bytes passes through Python."""
-    return f"COPY ({rows_sql(report_type)}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')"
+# The same from the other side: what the ledger says of the end of the last closed day, and what has changed since.
+_ALLOCATION_TOTALS = """
+SELECT package AS item, sum(change)::bigint AS units
+FROM (
+    SELECT package, open_count AS change FROM (
+        SELECT DISTINCT ON (package) package, open_count FROM billing_partnerusageday
+        WHERE partner_id = %(partner)s ORDER BY package, day DESC
+    ) last
+    UNION ALL
+    SELECT package, 1 FROM controlhub_packageassignment, since
+    WHERE partner_id = %(partner)s AND started_at >= opens AND started_at <= %(as_of)s
+    UNION ALL
+    SELECT package, -1 FROM controlhub_packageassignment, since
+    WHERE partner_id = %(partner)s AND ended_at >= opens AND ended_at <= %(as_of)s
+) changes
+GROUP BY package HAVING sum(change) <> 0
+"""
+
+# The lines of one report while it is made. A level leaves the keys that it does not have null.
+LINES = "report_line"
+CREATE_LINES = f"""
+CREATE TEMPORARY TABLE {LINES} (
+    place integer, partner_id bigint, kind smallint, item text,
+    customer_id bigint, location_id bigint, subscriber_id bigint, workspace_id bigint,
+    starts_on date, ends_on date, seconds bigint, units bigint
+)
+"""
+
+
+def _add(kind: LineKind, report_type: str, core: str, quantity: str) -> str:
+    """Add the lines of a core. `place` is the partner's place in the report."""
+    keys = KEYS[BillingReport.Type(report_type)]
+    return f"""
+    INSERT INTO {LINES} (place, partner_id, kind, {keys.replace("package", "item")}, starts_on, ends_on, {quantity})
+    SELECT %(place)s, %(partner)s, {kind}, {keys}, starts_on, ends_on, {quantity} FROM ({core}) core
+    """
+
+
+def add_usage(report_type: str) -> str:
+    """Lines of what was used in the period."""
+    return _add(LineKind.USAGE, report_type, CORE[BillingReport.Type(report_type)], "seconds")
+
+
+def add_adjustments(report_type: str) -> str:
+    """Lines of what was corrected in the period."""
+    return _add(LineKind.ADJUSTMENT, report_type, adjustments_core(report_type), "seconds")
+
+
+def add_allocation(report_type: str) -> str:
+    """Lines of what is open at `as_of`; returns (item, counted, due) where the two sides differ.
+
+    One statement, because both sides must see the same commits: use goes on while this runs.
+    """
+    return f"""
+    WITH since AS (
+        SELECT coalesce((max(day) + 1)::timestamp AT TIME ZONE 'UTC', '-infinity') AS opens
+        FROM billing_dayclose WHERE partner_id = %(partner)s
+    ),
+    added AS ({_add(LineKind.ALLOCATION, report_type, allocation_core(report_type), "units")} RETURNING item, units),
+    counted AS (SELECT item, sum(units) AS units FROM added GROUP BY item),
+    due AS ({_ALLOCATION_TOTALS})
+    SELECT item, counted.units, due.units FROM counted FULL JOIN due USING (item)
+    WHERE counted.units IS DISTINCT FROM due.units
+    """
+
+
+# Added up by partner, kind and item; then all together.
+ITEM_TOTALS = f"SELECT partner_id, kind, item, sum(seconds)::bigint FROM {LINES} GROUP BY partner_id, kind, item"
+TOTALS = f"""
+SELECT count(*), coalesce(sum(seconds), 0)::bigint,
+       coalesce(sum(seconds) FILTER (WHERE kind = {LineKind.ADJUSTMENT}), 0)::bigint, coalesce(sum(units), 0)::bigint
+FROM {LINES}
+"""

@@ -19,7 +19,7 @@ from billing.views.reconciliations import (
     ReconciliationDetail,
     ReconciliationExport,
 )
-from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportList
+from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportExport, ReportList
 from billing.views.usage import UsageCard
 from billing.views.why import WhyQuantity
 
@@ -38,6 +38,7 @@ urlpatterns = [
     path("corrections/customers/<uuid:customer>/", IntervalList.as_view(), name="interval-list"),
     path("corrections/customers/<uuid:customer>/<int:interval>/", UsageCorrect.as_view(), name="usage-correct"),
     path("reports/", ReportList.as_view(), name="report-list"),
+    path("reports/export.csv", ReportExport.as_view(), name="report-export"),
     path("reports/create/", ReportCreate.as_view(), name="report-create"),
     path("reports/<uuid:report>/", ReportDetail.as_view(), name="report-detail"),
     path("reports/<uuid:report>/reconcile/", Reconcile.as_view(), name="report-reconcile"),

@@ -6,20 +6,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from psycopg import ClientCursor
 
-from billing import files, report_sql
+from billing import files, report_columns
 from billing.errors import ReportExists
 from billing.models import BillingReport
-from billing.queries.usage import billed_period, use_by_package
+from billing.progress import Counter
 from billing.services.alone import alone
 from billing.services.closing import close_partner, next_day
+from billing.services.counting import Counted, DoesNotReconcile, counted_lines
 from tenancy.errors import DomainError
 
 MAX_ATTEMPTS = 5
@@ -37,11 +36,11 @@ class CannotMake(DomainError):
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A draft on disk, synced: its hash and how many lines it has besides the header."""
+    """A draft on disk, synced: its hash and how many bytes it has."""
 
     path: Path
     sha256: str
-    rows: int
+    size: int
 
 
 def make_report(*, report_id: uuid.UUID, until: date) -> None:
@@ -72,14 +71,17 @@ def _begin(report_id: uuid.UUID) -> BillingReport | None:
 
 
 def _make(report: BillingReport, until: date) -> None:
-    if not _days_are_closed(report, until):
+    if not report.is_point_in_time and not _days_are_closed(report, until):
         # The night is not over for long enough: the sweeper comes back in a few seconds. Not a failed attempt.
         BillingReport.objects.filter(pk=report.pk).update(attempts=F("attempts") - 1)
         return
     draft = files.draft_path(report)
     try:
-        total = _reconciled_total(report)
-        _complete(report, _write(report, draft), total)
+        with counted_lines(report) as lines:
+            written = _write(report, draft, lines)
+        _complete(report, written, lines)
+    except DoesNotReconcile as error:
+        raise CannotMake(error.code, str(error)) from error
     except OSError as error:
         raise CannotMake("storage_failed", "The file could not be stored. Ask the operator, then try again.") from error
     finally:
@@ -87,56 +89,49 @@ def _make(report: BillingReport, until: date) -> None:
 
 
 def _days_are_closed(report: BillingReport, until: date) -> bool:
-    closing = close_partner(partner=report.about, until=until)
-    closed = next_day(report.about) > report.end_on
-    if closing.parked and not closed:
-        raise CannotMake(
-            "usage_on_hold", f"Usage is under review since {next_day(report.about):%F}. The operator has been told."
-        )
-    return closed
+    for partner in report.members():
+        closing = close_partner(partner=partner, until=until)
+        if (day := next_day(partner)) > report.end_on:
+            continue
+        if closing.parked:
+            whose = f" of {partner.name}" if report.with_sub_partners else ""
+            raise CannotMake(
+                "usage_on_hold", f"Usage{whose} is under review since {day:%F}. The operator has been told."
+            )
+        return False
+    return True
 
 
-def _bounds(report: BillingReport) -> dict[str, Any]:
-    return billed_period(report.about, first=report.start_on, last=report.end_on)
-
-
-def _reconciled_total(report: BillingReport) -> int:
-    """Seconds of the whole report, the same by its own level and by the partner's ledger, or CannotMake."""
-    with connection.cursor() as cursor:
-        cursor.execute(report_sql.total_sql(report.type), _bounds(report))
-        (own,) = cursor.fetchone()
-    together = sum(use.seconds for use in use_by_package(report.about, first=report.start_on, last=report.end_on))
-    if own != together:
-        raise CannotMake(
-            "does_not_reconcile", f"The report says {own} seconds, the ledger {together}. The operator has been told."
-        )
-    return own
-
-
-def _write(report: BillingReport, draft: Path) -> WrittenFile:
-    """Stream the server's COPY into the draft: memory stays flat whatever the number of rows."""
-    digest = hashlib.sha256()
+def _write(report: BillingReport, draft: Path, lines: Counted) -> WrittenFile:
+    """Stream the server's COPY into the draft, a block for each line: memory stays flat whatever the number of lines."""
+    digest, size, progress = hashlib.sha256(), 0, Counter(report.public_id, lines.rows)
     with draft.open("wb") as file, connection.cursor() as cursor:
-        # COPY takes no parameters, and Django's debug cursor passes none on: they are bound on this side.
-        statement = ClientCursor(cursor.connection).mogrify(report_sql.copy_sql(report.type), _bounds(report))
-        with cursor.copy(statement) as copy:
-            for block in copy:
+        with cursor.copy(report_columns.copy_sql(report.type)) as copy:
+            for row, block in enumerate(copy):
                 file.write(block)
                 digest.update(block)
+                size += len(block)
+                progress.reached(row)
         file.flush()
         os.fsync(file.fileno())
-        return WrittenFile(draft, digest.hexdigest(), cursor.rowcount)
+        if cursor.rowcount != lines.rows:
+            raise DoesNotReconcile(f"The file has {cursor.rowcount} lines instead of {lines.rows}.")
+        return WrittenFile(draft, digest.hexdigest(), size)
 
 
-def _complete(report: BillingReport, written: WrittenFile, total: int) -> None:
+def _complete(report: BillingReport, written: WrittenFile, lines: Counted) -> None:
     """The row says COMPLETED if and only if the file has its final name; a deleted report leaves nothing."""
     try:
         with transaction.atomic():
             if BillingReport.objects.filter(pk=report.pk, status=IN_PROGRESS).update(
                 status=COMPLETED,
                 finished_at=Now(),
-                row_count=written.rows,
-                total_seconds=total,
+                as_of=report.as_of,
+                row_count=lines.rows,
+                total_seconds=lines.seconds,
+                adjustment_seconds=lines.adjustment_seconds,
+                total_units=lines.units,
+                size=written.size,
                 sha256=written.sha256,
             ):
                 files.publish(written.path, files.report_path(report))

@@ -36,7 +36,7 @@ class ReportDownload(ReportView):
         response = FileResponse(
             files.report_path(self.report).open("rb"),
             as_attachment=True,
-            filename=self.report.file_name,
+            filename=f"{self.report.file_stem}.csv",
             content_type="text/csv; charset=utf-8",
         )
         response.headers["Cache-Control"] = "no-store"

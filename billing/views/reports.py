@@ -4,45 +4,77 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from billing import links
-from billing.forms.reports import ReportForm, preset_period
+from billing.forms.reports import ReportFilterForm, ReportForm, preset_period, usage_of
 from billing.models import BillingReport
+from billing.progress import progress_of
 from billing.queries import clock
-from billing.queries.reports import LIST_ORDER, reports_of
+from billing.queries.reports import EXPORT_HEADER, ReportFilter, export_rows, reports_of
 from billing.queries.usage import last_closed_day
 from billing.services.reports import create_report, delete_report, earliest_day
 from tenancy.access import PartnerView
+from tenancy.csv_export import csv_response
 from tenancy.errors import DomainError
-from tenancy.paging import cursors, page_of
+from tenancy.opaque_ids import opaque_id
+from tenancy.paging import Slice, cursors, page_of
 from tenancy.policy import Control, Level
 
 
-class ReportList(PartnerView):
-    """All reports of the partner, newest first; a row that is in progress asks for itself until it is done."""
+class ReportPage(PartnerView):
+    """What the list and its export share: the filters of the URL."""
 
     control = Control.PARTNER_BILLING
 
+    def filter_form(self) -> ReportFilterForm:
+        return ReportFilterForm(self.request.GET, partner=self.partner)
+
+    def list_url(self) -> str:
+        return reverse("billing:report-list", args=[self.partner.public_id])
+
+    def with_filters(self, url: str, **more: str) -> str:
+        """The list's filters ride along."""
+        kept = {name: self.request.GET[name] for name in ReportFilterForm.base_fields if self.request.GET.get(name)}
+        query = urlencode(kept | more)
+        return f"{url}?{query}" if query else url
+
+
+class ReportList(ReportPage):
+    """The reports of the partner; a row that is in progress asks for itself until it is done."""
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        status = request.GET.get("status", "")
-        page = page_of(reports_of(self.partner, status=status), order=LIST_ORDER, **cursors(request.GET))
+        form = self.filter_form()
+        valid = form.is_valid()
+        page = self._page(form.narrowed()) if valid else Slice([])
         context = {
             "page": page,
-            "next_url": self._page_url(status, after=page.next),
-            "previous_url": self._page_url(status, before=page.previous),
-            "status": status,
-            "statuses": BillingReport.Status.choices,
+            "filter_form": form,
+            "export_url": self.with_filters(reverse("billing:report-export", args=[self.partner.public_id])),
+            "next_url": self.with_filters(self.list_url(), after=page.next) if page.next else "",
+            "previous_url": self.with_filters(self.list_url(), before=page.previous) if page.previous else "",
         }
         htmx = request.htmx  # type: ignore[attr-defined]
-        return render(request, "billing/reports/list.html" + ("#table" if htmx.target == "reports" else ""), context)
+        template = "billing/reports/list.html" + ("#table" if htmx.target == "reports" else "")
+        return render(request, template, context, status=200 if valid else 422)
 
-    def _page_url(self, status: str, **cursor: str) -> str:
-        query = {name: value for name, value in {"status": status, **cursor}.items() if value}
-        return f"{self.request.path}?{urlencode(query)}" if any(cursor.values()) else ""
+    def _page(self, narrow: ReportFilter) -> Slice:
+        return page_of(reports_of(self.partner, narrow), order=narrow.order, **cursors(self.request.GET))
+
+
+class ReportExport(ReportPage):
+    """The list itself as CSV: same filters, same order, all pages."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        form = self.filter_form()
+        if not form.is_valid():
+            return HttpResponseRedirect(self.with_filters(self.list_url()))
+        narrow = form.narrowed()
+        reports = reports_of(self.partner, narrow).order_by(*narrow.order)
+        return csv_response(f"billing-reports-{clock.today():%F}.csv", EXPORT_HEADER, export_rows(reports))
 
 
 class ReportCreate(PartnerView):
@@ -63,20 +95,22 @@ class ReportCreate(PartnerView):
         form = self._form(request.POST)
         if form.is_valid():
             try:
-                report = self._create(form.cleaned_data)
+                report = self._create(form)
             except DomainError as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))
             else:
                 return HttpResponseRedirect(_url("report-detail", report))
         return self._show(request, form, status=422)
 
-    def _create(self, data: dict[str, Any]) -> BillingReport:
+    def _create(self, form: ReportForm) -> BillingReport:
+        data = form.cleaned_data
         return create_report(
             partner=self.partner,
+            category=data["category"],
             kind=data["type"],
             start_on=data["start_on"],
             end_on=data["end_on"],
-            sub_partner=data.get("sub_partner"),
+            **form.scope(),
             by=self.actor,
         )
 
@@ -108,10 +142,21 @@ class ReportDetail(ReportView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         context = {
             "report": self.report,
+            "report_id": opaque_id("BILLING_REPORT", self.report.public_id),
             "download_url": _url("report-download", self.report, links.sign(self.report, by=self.actor)),
             "closed_until": last_closed_day(self.report.about),
+            "progress": progress_of(self.report.public_id) if self.report.is_open else None,
+            "again_url": self._again_url(),
         }
         return render(request, self._template(request), context)
+
+    def _again_url(self) -> str:
+        """The form, filled in with this report."""
+        report = self.report
+        query = {"category": report.category, "type": report.type, "usage_of": usage_of(report)}
+        if not report.is_point_in_time:
+            query |= {"start_on": f"{report.start_on:%F}", "end_on": f"{report.end_on:%F}"}
+        return f"{reverse('billing:report-create', args=[self.partner.public_id])}?{urlencode(query)}"
 
     def _template(self, request: HttpRequest) -> str:
         target = request.htmx.target  # type: ignore[attr-defined]

@@ -1,18 +1,19 @@
 """Ledger and all three reports equal a count of every interval on every day, to the second."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import given
+from hypothesis import strategies as st
 
 from billing import report_sql
 from billing.models import UsageDay
 from billing.queries.usage import use_by_package
 from billing.services.closing import close_missing_days
-from tests.billing.history import Interval, World, day, make_world, store, used_days
+from tests.billing.history import DAY, Interval, World, at, day, make_world, store, used_days
 from tests.billing.strategies import DAYS, exact, histories, ranges
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -115,4 +116,34 @@ def test_the_ledger_has_no_row_without_a_change(world: World, history: list[Inte
         }
         rows = {((row.customer_id, row.location_id, row.package), row.day) for row in UsageDay.objects.all()}
         assert rows <= changes
+        transaction.set_rollback(True)
+
+
+instants = st.integers(0, DAYS * DAY)
+
+
+@exact
+@given(history=histories, instant=instants, closed=st.integers(-1, DAYS))
+def test_the_allocation_equals_the_count_whatever_is_closed(
+    session_time_zone: None, world: World, history: list[Interval], instant: int, closed: int
+) -> None:
+    """Closed days end before the instant, as they do in life."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        store(world, history)
+        list(close_missing_days(until=day(min(closed, instant // DAY - 1))))
+        cursor.execute(report_sql.CREATE_LINES)
+        for kind, keys in KEYS.items():
+            cursor.execute(f"DELETE FROM {report_sql.LINES}")
+            bounds = {"partner": world.partners[0].pk, "as_of": at(instant), "place": 0}
+            cursor.execute(report_sql.add_allocation(kind), bounds)
+            assert cursor.fetchall() == []
+            wanted = report_sql.KEYS[kind].replace("package", "item")
+            cursor.execute(f"SELECT {wanted}, units FROM {report_sql.LINES}")
+            assert {row[:-1]: row[-1] for row in cursor.fetchall()} == Counter(
+                keys(world, interval)
+                for interval in history
+                if world.customers[interval.customer].partner == world.partners[0]
+                and interval.start <= instant
+                and (interval.end is None or interval.end > instant)
+            )
         transaction.set_rollback(True)

@@ -56,8 +56,8 @@ def test_a_report_deleted_while_it_is_made_leaves_nothing(
 ) -> None:
     write = making._write
 
-    def write_then_deleted(report: BillingReport, draft: Path) -> making.WrittenFile:
-        written = write(report, draft)
+    def write_then_deleted(report: BillingReport, *args: object) -> making.WrittenFile:
+        written = write(report, *args)
         BillingReport.objects.all().delete()
         files.remove_files(files.report_path(report))
         return written
@@ -97,7 +97,7 @@ def test_a_parked_partner_gets_a_failed_report_that_says_so(ordered: BillingRepo
 def test_a_total_that_differs_from_the_ledger_fails(
     ordered: BillingReport, today: date, monkeypatch: pytest.MonkeyPatch, reports_dir: Path
 ) -> None:
-    monkeypatch.setattr("billing.services.making.use_by_package", lambda *args, **kwargs: [])
+    monkeypatch.setattr("billing.services.counting.use_by_package", lambda *args, **kwargs: [])
     assert state(make(ordered, today)) == ("FAILED", "does_not_reconcile", 1)
     assert list(reports_dir.rglob("*.*")) == []
 
