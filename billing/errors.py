@@ -29,10 +29,10 @@ class ReportExists(DomainError):
 
 
 class ReportNotReady(DomainError):
-    """Only a completed report has a file to compare with."""
+    """Only a completed reconciliation report has a file to compare with."""
 
     code = "report_not_ready"
-    message = "This report is not completed. Compare with one that is."
+    message = "This is no completed reconciliation report. Compare with one that is."
 
 
 class FileTooLarge(DomainError):

@@ -129,6 +129,11 @@ class BillingReport(models.Model):
         return self.category == self.Category.POINT_IN_TIME
 
     @property
+    def can_be_reconciled(self) -> bool:
+        """Its file can be compared with the vendor's: completed, and about a period."""
+        return self.status == self.Status.COMPLETED and not self.is_point_in_time
+
+    @property
     def is_open(self) -> bool:
         """A worker is still to finish it."""
         return self.status == self.Status.IN_PROGRESS

@@ -46,7 +46,7 @@ def create_reconciliation(*, report: BillingReport, file: BinaryIO, file_name: s
     Raises Forbidden, ReportNotReady, FileTooLarge.
     """
     authorize(by, Control.PARTNER_BILLING, partner=report.partner)
-    if report.status != BillingReport.Status.COMPLETED:
+    if not report.can_be_reconciled:
         raise ReportNotReady(field="file")
     row = Reconciliation(report=report, file_name=file_name[-200:] or "file.csv", created_by=by.admin)
     path = files.vendor_path(row)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from billing.forms.reconciliations import VendorFileForm
-from billing.models import BillingReport, Reconciliation
+from billing.models import Reconciliation
 from billing.queries.reconciliations import (
     DIFFERENCE_ORDER,
     EXPORT_HEADER,
@@ -52,7 +52,7 @@ class Reconcile(ReportView):
             "report": self.report,
             "form": form,
             "made": list(reconciliations_of(self.report)[:NEWEST]),
-            "ready": self.report.status == BillingReport.Status.COMPLETED,
+            "ready": self.report.can_be_reconciled,
         }
         return render(self.request, "billing/reconciliations/create.html", context, status=status)
 

@@ -1,15 +1,17 @@
 """POINT_IN_TIME: how many are assigned at the moment of making, at every level, whatever the period."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from billing.errors import PeriodInvalid, ReportExists
+from billing.errors import PeriodInvalid, ReportExists, ReportNotReady
 from billing.models import BillingReport, DayClose, PartnerUsageDay
 from billing.services.closing import close_missing_days
 from billing.services.making import make_report
+from billing.services.reconciling import create_reconciliation
 from billing.services.reports import create_report, delete_report
 from tenancy.opaque_ids import opaque_id
 from tests.billing.test_files import CUSTOMER_COLUMNS, lines, rows
@@ -146,3 +148,10 @@ def test_each_line_has_the_licence_of_its_package(held: Cast, snapshot: Callable
         (held.open_acme.external_id, "ATTENDANT_CONSOLE"): "",
         (held.open_acme.external_id, "WEBEX_CALLING"): opaque_id("LICENSE", f"{held.open_acme.org_id}:webex_calling-7"),
     }
+
+
+def test_it_has_no_vendor_file_to_compare_with(held: Cast, snapshot: Callable[..., BillingReport]) -> None:
+    report = snapshot(held, "USER")
+    assert not report.can_be_reconciled
+    with pytest.raises(ReportNotReady):
+        create_reconciliation(report=report, file=io.BytesIO(b""), file_name="x.csv", by=held.actor("partner_full"))
