@@ -6,6 +6,8 @@ from controlhub.models import CustomerPackage, Subscriber
 from tenancy.models import Customer
 from tenancy.packages import PACKAGES, Kind, Package
 
+CUSTOMER_ASSIST = "cx_essentials"
+
 
 @dataclass(frozen=True)
 class PackageMeter:
@@ -44,10 +46,19 @@ class ChangeEffect:
 
     before: Package | None
     after: Package
-    released_number: str
-    released_extension: str
+    losses: "Losses"
     asks_calling_data: bool
     lost_add_ons: list[str]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a user gives back with his package: only what he has."""
+
+    number: str = ""
+    extension: str = ""
+    devices: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
 
 
 def package_meters(customer: Customer) -> list[PackageMeter]:
@@ -73,15 +84,30 @@ def package_options(meters: list[PackageMeter], *, current: str, floor: str | No
 def effect_of_change(subscriber: Subscriber, *, current: str, chosen: str, add_ons: list[str]) -> ChangeEffect:
     """What moving `subscriber` from package `current` (may be empty) to `chosen` would release, end or ask for."""
     before, after = PACKAGES.get(current), PACKAGES[chosen]
-    leaves_calling = bool(before and before.calling and not after.calling)
-    number = getattr(subscriber, "number", None)
     return ChangeEffect(
         before=before,
         after=after,
-        released_number=number.e164 if leaves_calling and number else "",
-        released_extension=subscriber.extension if leaves_calling else "",
+        losses=losses_of(subscriber, package=chosen),
         asks_calling_data=after.calling and not (before and before.calling),
         lost_add_ons=[PACKAGES[code].name for code in add_ons if chosen not in PACKAGES[code].needs_any],
+    )
+
+
+def losses_of(subscriber: Subscriber, *, package: str = "") -> Losses:
+    """What goes when the package becomes `package`, or none at all. Two queries."""
+    calls = bool(package) and PACKAGES[package].calling
+    places = subscriber.queue_places.select_related("queue").order_by("queue__name")
+    queues = tuple(
+        place.queue.name for place in places if not calls or (place.queue.assist and package != CUSTOMER_ASSIST)
+    )
+    if calls:
+        return Losses(queues=queues)
+    number = getattr(subscriber, "number", None)
+    return Losses(
+        number=number.e164 if number else "",
+        extension=subscriber.extension,
+        devices=tuple(device.model_name for device in subscriber.devices.order_by("model", "pk")),
+        queues=queues,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from controlhub.models import CallQueue, Location, PackageAssignment, QueueAgent, Subscriber, Workspace
+from controlhub.queries.packages import CUSTOMER_ASSIST
 from controlhub.services import extensions
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
@@ -21,7 +22,6 @@ from tenancy.models import Customer
 from tenancy.packages import PACKAGES
 from tenancy.policy import Control
 
-CX = "cx_essentials"
 Agent = Subscriber | Workspace
 Routing = CallQueue.Routing
 
@@ -178,7 +178,7 @@ def places_of(queue: CallQueue) -> list[QueueAgent]:
 def without_customer_assist(places: Sequence[QueueAgent]) -> list[QueueAgent]:
     """Those who cannot work in an upgraded queue: users without the package, and every workspace."""
     people = [place.subscriber_id for place in places if place.subscriber_id]
-    holds = PackageAssignment.objects.filter(subscriber__in=people, package=CX, ended_at=None)
+    holds = PackageAssignment.objects.filter(subscriber__in=people, package=CUSTOMER_ASSIST, ended_at=None)
     held = set(holds.values_list("subscriber", flat=True))
     return [place for place in places if place.subscriber_id not in held]
 
@@ -244,7 +244,7 @@ def _require_fit(queue: CallQueue, agents: Sequence[Agent]) -> None:
     dumb = [agent for agent, package in held if not (package and PACKAGES[package].calling)]
     if dumb:
         raise AgentsCannotCall(dumb)
-    lacking = [agent for agent, package in held if package != CX]
+    lacking = [agent for agent, package in held if package != CUSTOMER_ASSIST]
     if queue.assist and lacking:
         raise AgentsLackCustomerAssist(lacking)
 
@@ -264,9 +264,9 @@ def leave_queues(agent: Agent, *, package: str, by: Actor) -> list[str]:
     Call it in the transaction of the deed, with the agent locked. Returns the names of the queues left.
     """
     who = {"subscriber": agent} if isinstance(agent, Subscriber) else {"workspace": agent}
-    places = QueueAgent.objects.filter(**who).select_related("queue__customer")
+    places = QueueAgent.objects.filter(**who).select_related("queue__customer").order_by("queue__name", "pk")
     calls = bool(package) and PACKAGES[package].calling
-    lost = [place for place in places if not calls or (place.queue.assist and package != CX)]
+    lost = [place for place in places if not calls or (place.queue.assist and package != CUSTOMER_ASSIST)]
     for place in lost:
         place.delete()
         push_queue(queue=place.queue, by=by)

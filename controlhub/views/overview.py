@@ -23,7 +23,8 @@ class Overview(CustomerView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         meters, places = package_meters(self.customer), places_of(self.customer)
         jobs = jobs_to_show(self.customer, size=MOST_JOBS + 1)
-        open_problems = [self.for_viewer(problem) for problem in problems(self.customer, meters, places)]
+        found = (self.for_viewer(problem) for problem in problems(self.customer, meters, places))
+        open_problems = [problem for problem in found if problem]
         reads_log = self.level(Control.ORG_AUDIT) >= Level.READ_ONLY
         context = {
             "meters": meters,
@@ -40,11 +41,16 @@ class Overview(CustomerView):
         }
         return render(request, "controlhub/overview.html", context)
 
-    def for_viewer(self, problem: Problem) -> Problem:
-        """The problem with the way only if the viewer may go it, and with who mends it only if he may not."""
+    def for_viewer(self, problem: Problem) -> Problem | None:
+        """The problem with the way only if the viewer may go it, and with who mends it only if he may not.
+
+        None when it is about an item of this hub that he must not even know of.
+        """
         way = problem.way
         if way is None:
             return problem
         where = {"partner": self.customer.partner} if way.control in PARTNER_CONTROLS else {"customer": self.customer}
         held = level(self.actor, way.control, **where)
+        if held is Level.HIDDEN and way.control not in PARTNER_CONTROLS:
+            return None
         return replace(problem, otherwise="") if held >= way.need else replace(problem, way=None)

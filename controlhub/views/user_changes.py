@@ -10,7 +10,7 @@ from django.shortcuts import render
 from controlhub.forms.users import CallerIdForm, CallingForm, EmailForm, PackageForm, ProfileForm, ServicesForm
 from controlhub.models import PackageAssignment
 from controlhub.queries.locations import free_numbers, only_location
-from controlhub.queries.packages import ChangeEffect, effect_of_change, package_meters, package_options
+from controlhub.queries.packages import ChangeEffect, effect_of_change, losses_of, package_meters, package_options
 from controlhub.queries.users import included_services
 from controlhub.services.administrators import floor_package
 from controlhub.services.calling import change_calling_data
@@ -294,5 +294,5 @@ class UserRemovePackage(SubscriberView):
         return self.done(f"{self.subscriber} has no package any more.")
 
     def _page(self, request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
-        context = {"subscriber": self.subscriber, "refusal": refusal}
+        context = {"subscriber": self.subscriber, "refusal": refusal, "losses": losses_of(self.subscriber)}
         return render(request, "controlhub/users/remove_package.html", context, status=status)

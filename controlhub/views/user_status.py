@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from controlhub.models import Subscriber
+from controlhub.queries.packages import losses_of
 from controlhub.queries.users import DELETED_ORDER, deleted_users_of, events_about, package_history
 from controlhub.services.administrators import roles_held
 from controlhub.services.consents import pending_request, resend_consent
@@ -113,6 +114,7 @@ class UserDelete(SubscriberView):
         context = {
             "subscriber": self.subscriber,
             "roles": roles_held(self.subscriber),
+            "losses": losses_of(self.subscriber),
             "kept_package": package_name(waiting.package) if waiting else "",
             "refusal": refusal,
         }

@@ -145,6 +145,7 @@ def test_nobody_is_sent_where_he_may_not_go(cast: Cast, sign_in: SignIn, who: st
     links += [item.url for item, may_open in answer.context["checklist"] if may_open]
     assert [client.get(link).status_code for link in links] == [200] * len(links)
     assert "Set up customer" not in answer.content.decode()
+    assert "domain waits" not in answer.content.decode()
 
 
 def test_failed_jobs_come_first_and_more_are_said(office: Office, sign_in: SignIn) -> None:

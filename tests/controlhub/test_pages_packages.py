@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from controlhub.models import CustomerPackage, PhoneNumber, Subscriber
+from controlhub.queries.packages import losses_of
 from provisioning.models import ProvisioningJob
 from tenancy.models import AuditEvent
 from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, held, page, used
-from tests.factories import make_assignment, make_package, make_subscriber
+from tests.factories import make_assignment, make_device, make_package, make_queue, make_subscriber
 
 SignIn = Callable[[str], Client]
 
@@ -33,6 +34,44 @@ def test_the_effect_is_told_before_the_change(office: Office, sign_in: SignIn) -
     ):
         assert text in content
     assert held(office.ada) == [("webex_calling", True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "package"),
+    [
+        ("user-package", "webex_meetings"),
+        ("user-package", "webex_suite"),
+        ("user-remove-package", ""),
+        ("user-delete", ""),
+    ],
+)
+def test_what_is_told_before_is_what_goes_after(office: Office, sign_in: SignIn, change: str, package: str) -> None:
+    """Number, extension, devices and queues: the page's list is the audit event's."""
+    ada, customer, client = office.ada, office.customer, sign_in("customer_full")
+    ada_mac = make_device(ada, model="cisco-8845").mac_address
+    plain, assist = make_queue(office.headquarters, "Plain"), make_queue(office.headquarters, "Assist", assist=True)
+    for queue in (plain, assist):
+        queue.agents.create(subscriber=ada, position=0)
+    told = losses_of(Subscriber.objects.get(pk=ada.pk), package=package)
+    url = page(change, customer, ada)
+    shown = client.get(url, {"package": package} if package else {}).content.decode()
+    expected = [f"call queue {name}" for name in told.queues] + [told.number, *told.devices]
+    assert [text in shown for text in expected] == [True] * len(expected)
+    client.post(url, {"package": package, "confirm": "yes"})
+    changes = (
+        AuditEvent.objects.filter(action__in=["package.changed", "package.removed", "subscriber.deleted"]).get().changes
+    )
+    gone = {name: changes[name][0] for name in ("number", "extension", "queues", "devices") if name in changes}
+    assert gone == {
+        name: value
+        for name, value in {
+            "number": told.number,
+            "extension": told.extension,
+            "queues": list(told.queues),
+            "devices": [f"{device} {ada_mac}" for device in told.devices],
+        }.items()
+        if value
+    }
 
 
 def test_htmx_gets_only_the_effect_and_the_free_numbers(office: Office, sign_in: SignIn) -> None:
