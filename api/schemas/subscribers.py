@@ -72,7 +72,7 @@ class SubscriberItems(Spoken):
     items: list[SpokenSubscriber]
 
 
-class CallingParameters(Heard):
+class LineParameters(Heard):
     """What somebody who calls needs: a number in E.164 or as dialled, or an extension; a location if there are several."""
 
     primary_phone_number: str | None = Field(default=None, max_length=40)
@@ -80,7 +80,7 @@ class CallingParameters(Heard):
     location_id: str | None = None
 
 
-class PersonParameters(CallingParameters):
+class PersonParameters(LineParameters):
     """The same with the name."""
 
     first_name: str = Field(default="", max_length=60)
@@ -124,7 +124,7 @@ class NewSubscriberBody(OneWay):
 class ChangedSubscriber(OneWay):
     """PUT /wholesale/subscribers/{subscriberId}. The parameters count only for somebody who starts calling."""
 
-    provisioning_parameters: CallingParameters | None = None
+    provisioning_parameters: LineParameters | None = None
 
 
 class ProspectInfo(Heard):

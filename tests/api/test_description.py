@@ -4,6 +4,7 @@ from django.test import Client
 
 from api.operation import OPERATIONS
 from api.reference import entries
+from api.schemas.common import Heard, Spoken
 
 
 def test_the_description_names_every_operation_with_its_scope() -> None:
@@ -32,3 +33,13 @@ def test_anybody_may_read_the_reference() -> None:
     assert page.status_code == 200
     for operation in OPERATIONS:
         assert operation.path in page.content.decode()
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    """The description knows schemas by their bare name: of two, the second would silently replace the first."""
+    todo, names = [Spoken, Heard], []
+    while todo:
+        schema = todo.pop()
+        todo += schema.__subclasses__()
+        names.append(schema.__name__)
+    assert len(names) == len(set(names))
