@@ -62,6 +62,7 @@ ASK_LATER = {
     "ask_for_rights": "a rule of its own: advanced help desk inside a launch (tests/controlhub/test_support.py)",
     "end_rights": "whoever borrowed may give back; anybody else is asked",
     "may_ask": "a question",
+    "report_undeliverable": "what the mail provider says; nobody is signed in",
 }
 
 

@@ -31,6 +31,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "RoleAssignment",  # only for those who may see administrators
     "CustomerAssignment",
     "CrossLaunch",
+    "Mailbox",  # by address: a page asks for that of the user it shows
     "OrganizationDomain",  # only for those who may see the organization settings, never for him
     "OrganizationSettings",  # one row of settings, no names
     "PeopleSettings",  # one row of settings, no names

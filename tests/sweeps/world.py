@@ -74,7 +74,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
     create_token(admin=admin, name=f"{canary} system", by=SYSTEM)
-    api_token = admin.api_tokens.get()
+    api_token = admin.api_tokens.get(name=f"{canary} system")
     domain = OrganizationDomain.objects.create(customer=customer, name=f"{canary.lower()}.example.com")
     return Tenant(
         partner,
