@@ -13,7 +13,6 @@ from controlhub.models import PhoneNumber
 from controlhub.pstn import connection_of
 from controlhub.queries.numbers import history_of, numbers_of, people_by_email
 from controlhub.services.inventory import Outcome, activate_numbers, deactivate_numbers, remove_numbers
-from controlhub.services.number_lists import NumberErrors
 from controlhub.services.number_moves import move_numbers
 from controlhub.services.numbers import assign_number, release_number
 from controlhub.services.subscribers import set_primary_number
@@ -57,9 +56,6 @@ class NumberAction(CustomerView):
     def _outcome(self, form: ChosenNumbersForm) -> Outcome | None:
         try:
             return self.do(form)
-        except NumberErrors as error:
-            for line in error.errors:
-                form.add_error("numbers", f"Line {line.line}{f', {line.text}' if line.text else ''}: {line.message}")
         except DomainError as error:
             show_refusal(form, error)
         return None

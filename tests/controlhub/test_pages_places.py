@@ -200,6 +200,22 @@ def test_bad_lines_are_named_and_nothing_is_added(office: Office, staff: Client)
     assert office.customer.numbers.count() == 2
 
 
+@pytest.mark.parametrize("htmx", [False, True])
+def test_check_shows_how_numbers_are_read_and_adds_none(office: Office, staff: Client, htmx: bool) -> None:
+    before = PhoneNumber.objects.count()
+    values = {"location": str(office.headquarters.public_id), "numbers": "(217) 555-0150 to 0152\nbanana", "check": "1"}
+    headers = {"HX-Request": "true"} if htmx else {}
+    answer = staff.post(page("number-add", office.customer), values, headers=headers)
+    content = answer.content.decode()
+    assert answer.status_code == 200
+    assert [text in content for text in ("+12175550150", "+12175550152", "1 entry is wrong.")] == [True] * 3
+    assert ("<html" in content) is not htmx
+    answer = staff.post(page("number-add", office.customer), values | {"location": ""}, headers=headers)
+    told = "This field is required." in answer.content.decode()
+    assert (answer.status_code, told) == (200 if htmx else 422, True)
+    assert PhoneNumber.objects.count() == before
+
+
 def test_numbers_export(office: Office, sign_in: SignIn) -> None:
     answer = sign_in("customer_full").get(page("number-export", office.customer))
     assert b"".join(answer.streaming_content).decode().splitlines() == [  # type: ignore[attr-defined]
