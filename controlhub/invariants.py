@@ -161,6 +161,20 @@ INVARIANTS = [
         """,
     ),
     (
+        "I9e",
+        "numbers and extensions are only where calling is set up",
+        """
+        SELECT used.what, used.digits, location.id
+        FROM (
+            SELECT 'number' AS what, e164 AS digits, location_id FROM controlhub_phonenumber
+            UNION ALL
+            SELECT 'extension', digits, location_id FROM controlhub_extension
+        ) used
+        JOIN controlhub_location location ON location.id = used.location_id
+        WHERE location.calling_enabled_at IS NULL
+        """,
+    ),
+    (
         "I9c",
         "an agent of an upgraded call queue is a user with Customer Assist",
         """

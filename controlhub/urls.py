@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern] = [
     path("locations/<uuid:location>/", locations.LocationDetail.as_view(), name="location-detail"),
     path("locations/<uuid:location>/edit/", locations.LocationEdit.as_view(), name="location-edit"),
     path("locations/<uuid:location>/confirm/", locations.LocationConfirm.as_view(), name="location-confirm"),
+    path("locations/<uuid:location>/calling/", location_changes.LocationCalling.as_view(), name="location-calling"),
     path("locations/<uuid:location>/pstn/", location_changes.LocationPstn.as_view(), name="location-pstn"),
     path(
         "locations/<uuid:location>/main-number/",

@@ -34,9 +34,9 @@ class WebexGateway(Protocol):
         """{} once the organisation is no wholesale customer any more. It lives on, with its people."""
 
     def create_location(
-        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
+        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str, calling: bool
     ) -> Answer:
-        """{"location_id"} of a new calling location."""
+        """{"location_id"} of a new location, with calling or without."""
 
     def configure_meeting_site(self, *, key: str, org_id: str, name: str, language: str, dial_in: str) -> Answer:
         """{"site"}, the host name of the meeting site."""
@@ -114,8 +114,8 @@ class WebexGateway(Protocol):
     def update_organisation(self, *, key: str, org_id: str, section: str, facts: dict[str, Any]) -> Answer:
         """{} once the organisation's settings of that section are these; sections and facts: controlhub.jobs.organization."""
 
-    def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, str]) -> Answer:
-        """{} once the location is known with these facts: name, address, languages, connection, main number."""
+    def update_location(self, *, key: str, org_id: str, location: str, facts: dict[str, Any]) -> Answer:
+        """{} once the location is known with these facts: name, address, languages, calling, connection, main number."""
 
     def delete_location(self, *, key: str, org_id: str, location: str) -> Answer:
         """{} once the location is gone."""

@@ -51,9 +51,10 @@ class SimulatedWebex:
         return self._call("release_organisation", key, {"org_id": org_id}, {})
 
     def create_location(
-        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str
+        self, *, key: str, org_id: str, name: str, address: dict[str, str], pstn_provider: str, calling: bool
     ) -> Answer:
-        payload = {"org_id": org_id, "name": name, "address": address, "pstn_provider": pstn_provider}
+        facts = {"name": name, "address": address, "pstn_provider": pstn_provider, "calling": calling}
+        payload = {"org_id": org_id, **facts}
         return self._call("create_location", key, payload, {"location_id": _id(key)})
 
     def configure_meeting_site(self, *, key: str, org_id: str, name: str, language: str, dial_in: str) -> Answer:

@@ -37,6 +37,12 @@ class LocationForm(forms.Form):
     emergency_location_identifier = forms.CharField(
         max_length=80, required=False, help_text="Sent along with emergency calls so that help finds the place."
     )
+    calling = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Set up calling",
+        help_text="Numbers, extensions and call queues need it. It can be set up later, and is never taken away.",
+    )
     pstn = forms.ChoiceField(required=False, label="PSTN connection", choices=Location.Pstn.choices)
     pstn_provider = forms.ChoiceField(required=False, label="Cloud connected provider")
 
@@ -56,7 +62,7 @@ class LocationForm(forms.Form):
         offer(self, "pstn", shown)
         offer(self, "time_zone", [(name, name.replace("_", " ")) for name in time_zones()])
         offer(self, "pstn_provider", [("", "None"), *((name, name) for name in CCP_PROVIDERS)])
-        for name in hidden:
+        for name in set(hidden):
             del self.fields[name]
         for name in locked:
             if name in self.fields:
@@ -105,6 +111,12 @@ class RecordingForm(forms.Form):
     call_recording = forms.ChoiceField(
         required=False, label="Call recording", choices=Location.CallRecording.choices, widget=forms.RadioSelect
     )
+
+
+class CallingSetupForm(forms.Form):
+    """What calling needs of a location that has none yet."""
+
+    announcement_language = forms.ChoiceField(choices=LOCATION_LANGUAGES, help_text="Of voice announcements.")
 
 
 class CallingNumbersForm(forms.Form):

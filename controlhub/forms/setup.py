@@ -21,7 +21,7 @@ class BranchRow(LocationForm):
     """A new location. Which address is right is the service's business."""
 
     def __init__(self, *args: Any, like: dict[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, hidden=(*PSTN, "emergency_location_identifier"), **kwargs)
+        super().__init__(*args, hidden=(*PSTN, "calling", "emergency_location_identifier"), **kwargs)
         self.initial.update(like)
         for field in self.fields.values():
             field.required = False
@@ -31,7 +31,8 @@ class BranchRow(LocationForm):
 
     def facts(self) -> LocationFacts:
         """The row as the service wants it."""
-        return LocationFacts(**{name: self.cleaned_data.get(name) or "" for name in self.fields})
+        values: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in self.fields}
+        return LocationFacts(**values)
 
 
 class ConfirmForm(forms.Form):

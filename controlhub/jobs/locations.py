@@ -30,6 +30,7 @@ def create_in_cloud(context: StepContext, location: Location, *, pstn_provider: 
         name=location.name,
         address=address,
         pstn_provider=pstn_provider,
+        calling=location.calling_enabled_at is not None,
     )
 
 
@@ -62,6 +63,7 @@ def _facts(context: StepContext) -> Facts | None:
         return None
     facts = {name: getattr(location, name) for name in _TOLD}
     facts["announcement_language"] = location.announcement_language or location.language
+    facts["calling"] = location.calling_enabled_at is not None
     facts["main_number"] = str(location.main_number or "")
     facts["emergency_callback_number"] = str(location.emergency_callback_number or "")
     return {"org_id": str(context.customer.org_id), "location": context.item, "facts": facts}

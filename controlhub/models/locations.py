@@ -63,6 +63,7 @@ class Location(models.Model):
     emergency_callback_number = models.ForeignKey(
         "PhoneNumber", models.PROTECT, null=True, blank=True, related_name="emergency_callback_of"
     )
+    calling_enabled_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     provisioned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

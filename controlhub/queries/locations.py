@@ -30,6 +30,11 @@ def location_choices(customer: Customer) -> list[Location]:
     return list(customer.locations.order_by("name"))
 
 
+def calling_locations(customer: Customer) -> QuerySet[Location]:
+    """Where there may be numbers and call queues, by name."""
+    return customer.locations.filter(calling_enabled_at__isnull=False).order_by("name")
+
+
 def only_location(customer: Customer) -> Location | None:
     """The customer's location if there is exactly one: then nobody needs to choose."""
     locations = list(customer.locations.all()[:2])

@@ -69,7 +69,10 @@ def _connected(places: list[Location], calling: bool) -> tuple[bool, str]:
         return True, NOT_NEEDED
     if not places:
         return False, "Needs a location first."
-    waiting = [place.name for place in places if not place.pstn]
+    callers = [place for place in places if place.calling_enabled_at]
+    if not callers:
+        return False, "No location is set up for calling yet."
+    waiting = [place.name for place in callers if not place.pstn]
     return not waiting, f"Not connected: {some(waiting)}." if waiting else "Every location is connected."
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.services import extensions, numbers
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.constraints import named_errors
 from tenancy.actors import Actor
 
@@ -23,6 +24,7 @@ def give(
     place = location or subscriber.location or _only_location(subscriber)
     if place is None or place.customer_id != subscriber.customer_id:
         raise numbers.NeedsLocation()
+    require_calling(place)
     changes: dict[str, Any] = {}
     if place != subscriber.location:
         changes["location"] = [str(subscriber.location or ""), str(place)]

@@ -18,12 +18,12 @@ from controlhub.services.pstn import (
 )
 from controlhub.services.readiness import lock_ready, require_ready
 from tenancy import audit
-from tenancy.access import authorize
+from tenancy.access import authorize, level
 from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.models import Customer
 from tenancy.places import LOCALES, clean_address, time_zones
-from tenancy.policy import Control
+from tenancy.policy import Control, Level
 
 ADDRESS = ("address_line1", "address_line2", "city", "state", "postal_code", "country")
 LANGUAGES = frozenset(code.lower() for code, _ in LOCALES)
@@ -63,6 +63,11 @@ class LocationNotEmpty(DomainError):
         self.contents = dict(contents)
 
 
+class PstnWithoutCalling(DomainError):
+    code = "pstn_without_calling"
+    message = "Only a location with calling is connected to the PSTN."
+
+
 class CountryFixed(DomainError):
     code = "country_fixed"
     message = "This location has phone numbers, so its country cannot change. Create another location instead."
@@ -72,7 +77,8 @@ class CountryFixed(DomainError):
 class LocationFacts:
     """What is known about a site. No `announcement_language`: announcements speak the preferred language.
 
-    `pstn` and `pstn_provider` None: leave the connection as it is.
+    `pstn` and `pstn_provider` None: leave the connection as it is. `calling`: set up calling there at once, if whoever
+    creates the site may do that.
     """
 
     name: str
@@ -88,10 +94,12 @@ class LocationFacts:
     emergency_location_identifier: str = ""
     pstn: str | None = None
     pstn_provider: str | None = None
+    calling: bool = True
 
     def tidy(self) -> dict[str, str]:
-        """The values as they are stored: trimmed, without what is to be left as it is."""
-        values = {name: " ".join(str(value).split()) for name, value in asdict(self).items() if value is not None}
+        """The texts as they are stored: trimmed, without what is to be left as it is."""
+        texts = {name: value for name, value in asdict(self).items() if isinstance(value, str)}
+        values = {name: " ".join(text.split()) for name, text in texts.items()}
         values["language"] = values["language"].lower()
         values["announcement_language"] = values["announcement_language"].lower()
         values["state"] = values["state"].upper() if len(values["state"]) <= 3 else values["state"]
@@ -123,7 +131,8 @@ def problems_with_location(facts: LocationFacts) -> dict[str, str]:
 def create_location(*, customer: Customer, facts: LocationFacts, by: Actor) -> Location:
     """A new branch, already confirmed: whoever types an address vouches for it. Webex learns of it in a job.
 
-    Raises Forbidden, CustomerNotReady, LocationErrors, LocationNameTaken.
+    Without the right to set up calling it is created without. Raises Forbidden, CustomerNotReady, LocationErrors,
+    LocationNameTaken, PstnWithoutCalling.
     """
     location = insert_location(customer=customer, facts=facts, by=by)
     record_created(location, by=by)
@@ -139,15 +148,21 @@ def insert_location(*, customer: Customer, facts: LocationFacts, by: Actor) -> L
     if values.get("pstn") or values.get("pstn_provider"):
         authorize_connection(values.get("pstn", ""), customer=customer, by=by)
     _refuse_problems(facts)
+    calling = facts.calling and level(by, Control.LOCATION_CALLING_SETUP, customer=customer) is Level.EDIT
+    if not calling and values.get("pstn"):
+        raise PstnWithoutCalling(field="pstn")
+    now = database_now()
+    values_at = {"confirmed_at": now, "calling_enabled_at": now if calling else None}
     # A customer without a headquarters was sold no calling at first: its first site is the headquarters.
     first = not Location.objects.filter(customer=customer, is_headquarters=True).exists()
     with named_errors(_named(values["name"])):
-        return Location.objects.create(customer=customer, is_headquarters=first, confirmed_at=database_now(), **values)
+        return Location.objects.create(customer=customer, is_headquarters=first, **values_at, **values)
 
 
 def record_created(location: Location, *, by: Actor) -> None:
     """Low level: audit a location that `insert_location` made."""
     values = {name: getattr(location, name) for name in ("name", *ADDRESS, "time_zone", "language", "pstn")}
+    values["calling"] = location.calling_enabled_at is not None
     audit.record(
         action="location.created",
         text=f"Location {location} created",

@@ -13,6 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from controlhub.models import Device, Location, PackageAssignment, PhoneNumber, Subscriber
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import extensions, numbers
+from controlhub.services.calling_setup import CallingNotSetUp
 from controlhub.services.inventory import Reason, managed_elsewhere
 from controlhub.services.number_lists import NumberInvalid
 from controlhub.services.number_moves import why_not_at
@@ -150,8 +151,10 @@ def _look_at_places(plan: MovePlan) -> None:
         plan.refuse((NOT_CALLING, f"{subscriber} has no calling package, so there is nothing to move."))
     elif plan.source.pk == plan.target.pk:
         plan.refuse((SAME_PLACE, f"{subscriber} is at {plan.target.name} already."), "location")
-    if plan.target.provisioned_at is None:
-        plan.refuse((PLACE_NOT_READY, f"{plan.target.name} is not set up for calling in Webex yet."), "location")
+    if plan.target.calling_enabled_at is None:
+        plan.refuse((PLACE_NOT_READY, str(CallingNotSetUp(plan.target))), "location")
+    elif plan.target.provisioned_at is None:
+        plan.refuse((PLACE_NOT_READY, f"{plan.target.name} is still being set up in Webex."), "location")
 
 
 def _look_at_devices(plan: MovePlan, devices: Iterable[Device]) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from controlhub.models import CustomerPackage, Location, PhoneNumber, Subscriber
 from controlhub.services import extensions, numbers
+from controlhub.services.calling_setup import CallingNotSetUp
 from controlhub.services.number_lists import NumberInvalid
 from controlhub.services.seats import PackageNotEnabled, limit_sentence, package_name
 from tenancy.access import level
@@ -208,6 +209,9 @@ def _locations(customer: Customer, users: Sequence[NewSubscriber]) -> Iterator[R
             yield RowError(row, "location", "location_unknown", "Choose one of this customer's locations.")
         elif user.calling and user.location is None:
             yield RowError(row, "location", "needs_location", "A calling user needs a location.")
+        elif user.calling and isinstance(user.location, Location) and user.location.calling_enabled_at is None:
+            refused = CallingNotSetUp(user.location)
+            yield RowError(row, "location", refused.code, str(refused))
 
 
 def _numbers(customer: Customer, users: Sequence[NewSubscriber], by: Actor) -> Iterator[RowError]:

@@ -7,6 +7,7 @@ from django.db import transaction
 from controlhub.models import Location, PhoneNumber
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import pushes
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.inventory import Outcome, Reason, judge, managed_elsewhere, why_in_use
 from controlhub.services.numbers import CarrierManagesNumbers
 from controlhub.services.readiness import lock_ready
@@ -68,6 +69,7 @@ def move_numbers(
     lock_ready(customer)
     if target.customer_id != customer.pk or not Location.objects.select_for_update(no_key=True).filter(pk=target.pk):
         raise TargetGone(field="location")
+    require_calling(target)
     if customer.jobs.filter(kind=pushes.MOVE_NUMBERS, state__in=UNDER_WAY).exists():
         raise MoveUnderWay()
     outcome, rows = judge(customer, numbers, lambda number: why_not_movable(number, target), most=MOST_TO_MOVE)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from controlhub.models import CallQueue, Location, PhoneNumber, Subscriber, Workspace
 from controlhub.pstn import FROM_THE_CARRIER
 from controlhub.services import pushes
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.constraints import named_errors
 from controlhub.services.equipment_pushes import push_queue, push_workspace
 from controlhub.services.number_lists import (
@@ -128,8 +129,9 @@ class Checked:
 def check_numbers(*, location: Location, numbers: str) -> list[Checked]:
     """What adding a pasted list (with ranges) to the location would do, by entry. Changes nothing.
 
-    Raises CarrierManagesNumbers, NumberErrors (none at all, or too many).
+    Raises CallingNotSetUp, CarrierManagesNumbers, NumberErrors (none at all, or too many).
     """
+    require_calling(location)
     if location.pstn in FROM_THE_CARRIER:
         raise CarrierManagesNumbers(location)
     entries = read_entries(numbers, country=location.country)
@@ -375,6 +377,7 @@ def find_or_add(text: str, *, location: Location, by: Actor) -> PhoneNumber:
 
 def _add_one(e164: str, location: Location, by: Actor) -> PhoneNumber:
     authorize(by, Control.NUMBERS_MANAGE, customer=location.customer)
+    require_calling(location)
     if location.pstn in FROM_THE_CARRIER:
         raise CarrierManagesNumbers(location)
     with named_errors(_taken(e164)):

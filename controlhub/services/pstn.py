@@ -9,6 +9,7 @@ from django.db import transaction
 from controlhub.models import Location, PhoneNumber
 from controlhub.pstn import CONNECTIONS
 from controlhub.services import pushes
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.readiness import require_ready
 from tenancy import audit
 from tenancy.access import authorize
@@ -113,11 +114,12 @@ def authorize_connection(pstn: str, *, customer: Customer, by: Actor) -> None:
 def change_connection(*, location: Location, connection: PstnConnection, by: Actor) -> Location:
     """Connect the location another way. The same connection again changes nothing.
 
-    Raises Forbidden, CustomerNotReady, ConnectionWrong, NumbersStranded.
+    Raises Forbidden, CustomerNotReady, CallingNotSetUp, ConnectionWrong, NumbersStranded.
     """
     authorize_connection(connection.pstn, customer=location.customer, by=by)
     require_ready(location.customer)
     row = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+    require_calling(row)
     values = connection.values()
     errors = problems_with_connection(values, country=row.country)
     if errors:

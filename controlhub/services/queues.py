@@ -9,6 +9,7 @@ from django.db import transaction
 from controlhub.models import CallQueue, Location, PackageAssignment, QueueAgent, Subscriber, Workspace
 from controlhub.queries.packages import CUSTOMER_ASSIST
 from controlhub.services import extensions
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.equipment_pushes import push_queue, push_queue_removal
@@ -86,11 +87,12 @@ def names_of(agents: Sequence[Agent]) -> str:
 @transaction.atomic
 def create_queue(*, customer: Customer, facts: QueueFacts, by: Actor) -> CallQueue:
     """A new queue, not upgraded. Raises Forbidden, CustomerNotReady, QueueNameTaken, QueueNameMissing, ExtensionRefused,
-    AgentsCannotCall, and for its number NumberInvalid, NumberUnknown, NumberElsewhere, NumberInUse."""
+    AgentsCannotCall, CallingNotSetUp, and for its number NumberInvalid, NumberUnknown, NumberElsewhere, NumberInUse."""
     authorize(by, Control.CALL_QUEUES, customer=customer)
     require_ready(customer)
     if facts.location.customer_id != customer.pk:
         raise ValueError("A call queue belongs to a location of its own customer.")
+    require_calling(facts.location)
     queue = CallQueue(customer=customer, location=facts.location)
     changes = _apply(queue, facts)
     _record("created", queue, by, changes)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from controlhub.models import Location, PackageAssignment, Workspace
 from controlhub.services import extensions, seats
+from controlhub.services.calling_setup import require_calling
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
 from controlhub.services.devices import release_devices
@@ -66,7 +67,7 @@ def create_workspace(*, customer: Customer, facts: WorkspaceFacts, by: Actor) ->
     """A new workspace; with the package its usage starts now.
 
     Raises Forbidden, CustomerNotReady, WorkspaceNameTaken, WorkspaceNameMissing, ExtensionRefused, NumberInUse,
-    NumberUnknown, NumberElsewhere, NeedsNumberOrExtension, NeedsCommonAreaCalling, PackageNotEnabled, LimitReached.
+    NumberUnknown, NumberElsewhere, NeedsNumberOrExtension, NeedsCommonAreaCalling, CallingNotSetUp, PackageNotEnabled, LimitReached.
     """
     authorize(by, Control.WORKSPACES, customer=customer)
     require_ready(customer)
@@ -172,6 +173,7 @@ def _save(workspace: Workspace, values: dict[str, Any]) -> None:
 
 
 def _start_calling(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[str, Any]:
+    require_calling(workspace.location)
     changes = put_number(workspace, facts.number)
     if not workspace.extension and not facts.number:
         raise NeedsNumberOrExtension()

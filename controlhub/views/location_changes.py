@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from controlhub.forms.fields import lock
-from controlhub.forms.locations import CallingNumbersForm, PstnForm, RecordingForm
+from controlhub.forms.locations import CallingNumbersForm, CallingSetupForm, PstnForm, RecordingForm
 from controlhub.queries.locations import speaking_numbers
+from controlhub.services.calling_setup import enable_calling
 from controlhub.services.locations import contents_of, delete_location
 from controlhub.services.pstn import (
     FIELDS,
@@ -57,6 +58,33 @@ class LocationPstn(LocationView):
         lock(form, unless=self.level(self.control) is Level.EDIT)
         context = {"form": form, "location": self.location}
         return render(request, "controlhub/locations/pstn.html", context, status=status)
+
+
+class LocationCalling(LocationView):
+    """Sets up calling at a location that was created without it."""
+
+    control = Control.LOCATION_CALLING_SETUP
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        spoken = self.location.announcement_language or self.location.language
+        return self._page(request, CallingSetupForm(initial={"announcement_language": spoken}))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = CallingSetupForm(request.POST)
+        if form.is_valid():
+            try:
+                enable_calling(location=self.location, by=self.actor, **form.cleaned_data)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                messages.success(request, f"Calling is set up at {self.location}. Connect it to the PSTN next.")
+                return to_location(self.location)
+        return self._page(request, form, status=422)
+
+    def _page(self, request: HttpRequest, form: CallingSetupForm, *, status: int = 200) -> HttpResponse:
+        lock(form, unless=self.level(self.control) is Level.EDIT)
+        context = {"form": form, "location": self.location}
+        return render(request, "controlhub/locations/calling.html", context, status=status)
 
 
 class LocationMainNumber(LocationView):

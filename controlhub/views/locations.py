@@ -22,7 +22,9 @@ from tenancy.paging import cursors, page_of
 from tenancy.places import COUNTRY_NAMES, LOCALES
 from tenancy.policy import Control, Level
 
-FACTS = tuple(field.name for field in fields(LocationFacts))
+FACTS = tuple(field.name for field in fields(LocationFacts) if field.name != "calling")
+# Without calling there is nothing to connect.
+NEEDS_CALLING = (*PSTN, "emergency_location_identifier")
 LANGUAGE_NAMES = {code.lower(): name for code, name in LOCALES}
 
 
@@ -59,6 +61,8 @@ class LocationDetail(LocationView):
             "jobs": jobs_about(self.customer, item=self.location.public_id),
             "country_name": COUNTRY_NAMES.get(self.location.country, self.location.country),
             "connection": connection_of(self.location),
+            "workspace_count": self.customer.workspaces.filter(location=self.location, deleted_at=None).count(),
+            "queue_count": self.customer.call_queues.filter(location=self.location, deleted_at=None).count(),
             "announcement_name": LANGUAGE_NAMES.get(self.location.announcement_language, ""),
             "language_name": LANGUAGE_NAMES.get(self.location.language, self.location.language),
         }
@@ -74,6 +78,8 @@ class LocationFormView(CustomerView):
     def form(self, data: Any = None, *, initial: dict[str, Any], hidden: tuple[str, ...] = ()) -> LocationForm:
         """The form, with the PSTN connection locked for whom it is managed."""
         locked: tuple[str, ...] = PSTN if self.level(Control.LOCATION_PSTN) < Level.EDIT else ()
+        if self.level(Control.LOCATION_PSTN) is Level.HIDDEN:
+            hidden = (*hidden, *PSTN)
         if self.level(self.control) < Level.EDIT:
             locked = tuple(LocationForm.base_fields)
         why = "The PSTN connection is managed by your service provider." if locked == PSTN else ""
@@ -114,13 +120,18 @@ class LocationCreate(LocationFormView):
     """Adds a location. Whoever types the address confirms it."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return self.page(request, self.form(initial=self._suggestion()))
+        return self.page(request, self._form())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return self.saved(request, self.form(request.POST, initial=self._suggestion()))
+        return self.saved(request, self._form(request.POST))
 
     def save(self, form: LocationForm) -> Location:
         return create_location(customer=self.customer, facts=LocationFacts(**form.changed_values()), by=self.actor)
+
+    def _form(self, data: Any = None) -> LocationForm:
+        calling_hidden = self.level(Control.LOCATION_CALLING_SETUP) is Level.HIDDEN
+        hidden = ("calling", *NEEDS_CALLING) if calling_hidden else ()
+        return self.form(data, initial=self._suggestion(), hidden=hidden)
 
     def _suggestion(self) -> dict[str, Any]:
         customer = self.customer
@@ -129,6 +140,8 @@ class LocationCreate(LocationFormView):
 
 class LocationEdit(LocationFormView, LocationView):
     """Corrects a location. What the actor may not change stays as it is."""
+
+    control = Control.LOCATION_DETAILS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return self.page(request, self._form())
@@ -142,8 +155,10 @@ class LocationEdit(LocationFormView, LocationView):
 
     def _form(self, data: Any = None) -> LocationForm:
         calling_hidden = self.level(Control.LOCATION_CALLING_SETUP) is Level.HIDDEN
-        hidden = ("emergency_location_identifier",) if calling_hidden else ()
-        return self.form(data, initial=self._stored(), hidden=hidden)
+        hidden = ["calling", "emergency_location_identifier"] if calling_hidden else ["calling"]
+        if self.location.calling_enabled_at is None:
+            hidden += NEEDS_CALLING
+        return self.form(data, initial=self._stored(), hidden=tuple(hidden))
 
     def _stored(self) -> dict[str, Any]:
         return {name: getattr(self.location, name) for name in FACTS}
@@ -152,7 +167,7 @@ class LocationEdit(LocationFormView, LocationView):
 class LocationConfirm(LocationView):
     """Somebody vouches for the address."""
 
-    control = Control.LOCATIONS
+    control = Control.LOCATION_DETAILS
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

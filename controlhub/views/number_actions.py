@@ -11,6 +11,7 @@ from django.urls import reverse
 from controlhub.forms.number_actions import AssignNumberForm, ChosenNumbersForm, MoveNumbersForm, ticked
 from controlhub.models import PhoneNumber
 from controlhub.pstn import connection_of
+from controlhub.queries.locations import calling_locations
 from controlhub.queries.numbers import history_of, numbers_of, people_by_email
 from controlhub.services.inventory import Outcome, activate_numbers, deactivate_numbers, remove_numbers
 from controlhub.services.number_moves import move_numbers
@@ -113,7 +114,7 @@ class NumberMove(NumberAction):
     )
 
     def form(self, *args: Any, **kwargs: Any) -> MoveNumbersForm:
-        locations = self.customer.locations.order_by("name")
+        locations = calling_locations(self.customer)
         return MoveNumbersForm(*args, country=self.customer.country, locations=locations, **kwargs)
 
     def do(self, form: ChosenNumbersForm) -> Outcome:

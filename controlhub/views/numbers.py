@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from controlhub.forms.numbers import NumberFilter, NumbersForm
 from controlhub.models import PhoneNumber
-from controlhub.queries.locations import location_choices, only_location
+from controlhub.queries.locations import calling_locations, location_choices, only_location
 from controlhub.queries.numbers import ORDER, numbers_of
 from controlhub.services.numbers import HARMLESS, Checked, add_numbers, check_numbers
 from controlhub.views.form_errors import show_refusal
@@ -102,7 +102,7 @@ class NumberAdd(CustomerView):
         return self._page(request, form, status=200 if checking and request.htmx else 422)  # type: ignore[attr-defined]
 
     def _form(self, *args: Any, **kwargs: Any) -> NumbersForm:
-        return NumbersForm(*args, locations=self.customer.locations.order_by("name"), **kwargs)
+        return NumbersForm(*args, locations=calling_locations(self.customer), **kwargs)
 
     def _preview(self, form: NumbersForm) -> Preview:
         values = form.cleaned_data

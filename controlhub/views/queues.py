@@ -11,7 +11,7 @@ from controlhub.forms.numbers import SearchForm
 from controlhub.forms.queues import QueueForm, agent_key
 from controlhub.models import CallQueue
 from controlhub.queries.jobs import jobs_about
-from controlhub.queries.locations import only_location
+from controlhub.queries.locations import calling_locations, only_location
 from controlhub.queries.numbers import free_numbers_of
 from controlhub.queries.queues import ORDER, possible_agents, possible_supervisors, queue_events, queues_of
 from controlhub.services.queues import (
@@ -107,7 +107,7 @@ class QueueFormView(CustomerView):
         return QueueForm(
             data,
             initial=self.initial(),
-            locations=self.customer.locations.order_by("name"),
+            locations=calling_locations(self.customer),
             agents=possible_agents(self.customer, queue=self.queue),
             supervisors=possible_supervisors(self.customer, queue=self.queue),
             assist=bool(self.queue and self.queue.assist),

@@ -43,7 +43,7 @@ def refused(deed: Callable[[], object], error: type[DomainError], scene: Scene) 
 
 
 def facts_of(location: Location) -> LocationFacts:
-    names = LocationFacts.__dataclass_fields__
+    names = set(LocationFacts.__dataclass_fields__) - {"calling"}
     return LocationFacts(**{name: getattr(location, name) for name in names})
 
 
