@@ -39,6 +39,7 @@ def create_subscriber(
     *, customer: Customer, user: NewSubscriber, packages: Collection[str], by: Actor
 ) -> tuple[Subscriber, ProvisioningJob]:
     """One new user with everything in `packages`. Raises what `create_subscribers` and `assign_package` raise."""
+    authorize(by, Control.USERS_ADD, customer=customer)
     base, add_ons = split(packages)
     people, job = create_subscribers(customer=customer, users=[replace(user, package=base)], by=by)
     for code in add_ons:

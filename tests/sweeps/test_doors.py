@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from api.operation import OPERATIONS, SAFE
-from controlhub.models import Location, PhoneNumber, Subscriber, Workspace
+from controlhub.models import CallQueue, Location, PhoneNumber, Subscriber, Workspace
 from controlhub.services import account
 from controlhub.services.pstn import PstnConnection
 from controlhub.views.numbers import NumberAdd
@@ -50,7 +50,14 @@ from tests.sweeps.test_urls import answers, needed, send
 from tests.sweeps.world import Tenant, World, make_world
 
 ACTORS = ("customer_restricted", "customer_full", "partner_full")
-MODELS = {"subscriber": Subscriber, "location": Location, "number": PhoneNumber, "workspace": Workspace}
+OWNERS = ("subscriber", "workspace", "queue")
+MODELS = {
+    "subscriber": Subscriber,
+    "workspace": Workspace,
+    "queue": CallQueue,
+    "location": Location,
+    "number": PhoneNumber,
+}
 # Services that ask nothing at first, and why that is right. "Low level" ones and those that queue say so themselves.
 ASK_LATER = {
     "change_calling_data": "calls the service of each part, which asks",
@@ -62,6 +69,9 @@ ASK_LATER = {
     "ask_for_rights": "a rule of its own: advanced help desk inside a launch (tests/controlhub/test_support.py)",
     "end_rights": "whoever borrowed may give back; anybody else is asked",
     "may_ask": "a question",
+    "plan_move": "a question: each refusal is a part of the plan",
+    "check_move": "a question; the page that asks it has a control",
+    "check_moves": "a question; the page that asks it has a control",
     "report_undeliverable": "what the mail provider says; nobody is signed in",
 }
 
@@ -137,14 +147,14 @@ def test_every_url_gives_the_tables_verdict(world: World) -> None:
 def arguments(function: Function, tenant: Tenant, by: Actor) -> Iterator[dict[str, Any]]:
     """Rows of the tenant for what is called like a row, nothing for the rest: the guard comes before they matter.
 
-    What is for a user or a workspace is asked for both.
+    What is for a user, a workspace or a call queue is asked for each of them.
     """
     rows: dict[str, Any] = {"customer": tenant.customer, "by": by, "connection": PstnConnection("CISCO_PSTN")}
     rows |= {name: model.objects.get(public_id=tenant.ids[name]) for name, model in MODELS.items()}
     wanted = inspect.signature(function).parameters
-    both = {"subscriber", "workspace"} <= wanted.keys()
-    for left_out in ("workspace", "subscriber") if both else ("",):
-        given = rows | {left_out: None}
+    owners = [name for name in OWNERS if name in wanted] or [""]
+    for owner in owners:
+        given = rows | {name: None for name in owners if name != owner}
         yield {
             name: given.get(name)
             for name, parameter in wanted.items()
@@ -157,7 +167,8 @@ def sweep_services(world: World) -> None:
         for who, tenant in at_home(world):
             by = actor_at(world, who, tenant.customer)
             for given in arguments(function, tenant, by):
-                owner = given.get("subscriber") or given.get("workspace") or given.get("number")
+                number = given.get("number")
+                owner = next(filter(None, map(given.get, OWNERS)), number.owner if number else None)
                 control = control_for(guard, given | {"owner": owner})
                 refused = level(by, control, customer=tenant.customer) < Level.EDIT
                 assert is_forbidden(lambda: function(**given)) is refused, (function.__name__, who, control)  # noqa: B023
