@@ -267,7 +267,7 @@ def test_the_list_asks_as_often_for_three_rows_as_for_one(
             end_on=today,
         )
     client = sign_in("partner_full")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(url("report-list", cast))
 
 
