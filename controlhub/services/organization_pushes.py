@@ -1,5 +1,6 @@
 """What a change of the organisation's own settings means for Webex: one job, in the transaction of the change."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from provisioning.models import ProvisioningJob
@@ -45,7 +46,20 @@ TITLES = {
 }
 
 
+# What a new organisation inherits or is born with, and Webex cannot know.
+INHERITED = (Section.EMAIL, Section.AUTHENTICATION, Section.SUPPORT_ACCESS, Section.RESTRICTED_MODE)
+
+
 def push_organization(*, customer: Customer, section: Section, by: Actor) -> ProvisioningJob:
     """Tell Webex what this section of the organisation's settings is now."""
-    step = NewStep(section.value, TITLES[section])
-    return enqueue(kind=CHANGE_ORGANIZATION, customer=customer, steps=[step], payload={}, by=by)
+    return _push(customer, [section], by)
+
+
+def push_new_organization(*, customer: Customer, by: Actor) -> ProvisioningJob:
+    """Tell Webex with which settings a new organisation begins."""
+    return _push(customer, INHERITED, by)
+
+
+def _push(customer: Customer, sections: Sequence[Section], by: Actor) -> ProvisioningJob:
+    steps = [NewStep(section.value, TITLES[section]) for section in sections]
+    return enqueue(kind=CHANGE_ORGANIZATION, customer=customer, steps=steps, payload={}, by=by)

@@ -14,6 +14,7 @@ from controlhub.jobs.mail import send_invitation
 from controlhub.jobs.packages import ENABLE_PACKAGE, PACKAGE_STEP, fail_skipped_packages, restart_packages
 from controlhub.jobs.status import settle_customer
 from controlhub.models import Location
+from controlhub.services.organization_pushes import push_new_organization
 from partnerhub.models import TemplateVersion
 from provisioning.customer_status import set_customer_status
 from provisioning.gateway import gateway
@@ -46,6 +47,7 @@ def _organisation_created(context: StepContext, result: Result) -> None:
     Customer.objects.filter(pk=context.customer.pk).update(org_id=org_id, sip_domain=result["sip_domain"])
     context.customer.org_id = org_id
     context.customer.sip_domain = result["sip_domain"]
+    push_new_organization(customer=context.customer, by=SYSTEM)
 
 
 def _template(customer: Customer) -> TemplateVersion:

@@ -37,7 +37,7 @@ from tests.controlhub.pages import furnish, page
 from tests.controlhub.scene import Scene, make_scene, new_user
 from tests.factories import make_customer, make_location, make_number, make_package, make_subscriber, make_workspace
 from tests.launching import launch
-from tests.provisioning.helpers import run_to_end
+from tests.provisioning.helpers import make_ordered_customer, order, run_to_end
 
 pytestmark = pytest.mark.django_db
 OWN, SHOWN = "+12175550101", "+12175550102"
@@ -247,6 +247,24 @@ def test_a_changed_section_reaches_webex_as_it_is_now(cast: Cast, section: Secti
     if section not in (Section.DOMAINS, Section.SUPPORT_ACCESS):  # these two change something each time
         change(cast.open_acme, cast.actor(who))
     assert ProvisioningJob.objects.count() == jobs
+
+
+def test_a_new_organisation_begins_with_what_its_template_says(cast: Cast) -> None:
+    customer = make_ordered_customer(cast.north)
+    OrganizationSettings.objects.filter(customer=customer).update(
+        authentication="oidc", idp_entity_id="idp", email_locale="de_DE"
+    )
+    run_to_end(order(customer))
+    assert run_all("change_organization") == ["succeeded"]
+    assert cloud("update_organisation") == [
+        {
+            "section": "put_email_settings",
+            "facts": {"suppress_admin_invite_email": False, "email_locale": "de_DE"},
+        },
+        {"section": "put_authentication", "facts": {"authentication": "oidc", "idp_entity_id": "idp"}},
+        {"section": "put_support_access", "facts": {"helpdesk_allowed": customer.helpdesk_allowed}},
+        {"section": "put_restricted_mode", "facts": {"restricted": True}},
+    ]
 
 
 def test_whoever_may_not_change_a_section_may_not_retry_it(cast: Cast) -> None:
