@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Lower
 
 from controlhub.models import CustomerPackage, Location, PhoneNumber, Subscriber
@@ -190,6 +190,10 @@ def with_panel_facts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     )
 
 
+# What is not done yet comes first, the oldest before all: a new customer's provisioning, not what it orders on the way.
+_UNFINISHED_SINCE = Case(When(~Q(state__in=["succeeded", "cancelled"]), then=F("created_at")))
+
+
 def panel_of(customer: Customer, *, partner: Partner, actor: Actor) -> CustomerPanel:
     """The panel of a customer that came through `with_panel_facts`. Two more queries: the last job, the last changes."""
     origin = getattr(customer, "origin", None)
@@ -200,7 +204,7 @@ def panel_of(customer: Customer, *, partner: Partner, actor: Actor) -> CustomerP
         template=f"{origin.template_version.template.name}, version {origin.template_version.number}" if origin else "",
         packages=sorted(customer.packages.all(), key=lambda row: order.index(row.package)),
         readiness=_readiness(customer),
-        job=customer.jobs.order_by("-created_at", "-pk").first(),
+        job=customer.jobs.order_by(_UNFINISHED_SINCE.asc(nulls_last=True), "-created_at", "-pk").first(),
         changes=list(
             customer.audit_events.exclude(category__in=NO_CHANGES).order_by("-created_at", "-id")[:LAST_CHANGES]
         ),

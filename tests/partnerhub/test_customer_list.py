@@ -12,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from partnerhub.queries.customers import panel_of, with_panel_facts
+from provisioning.models import ProvisioningJob
 from tenancy.models import Customer, Partner
 from tests.cast import Cast
 from tests.factories import (
@@ -298,6 +300,23 @@ def test_panel_shows_the_customer_beside_the_list_and_alone_for_htmx(cast: Cast,
     assert "<html" in whole.content.decode()
     assert "<html" not in part.content.decode()
     assert f'href="{list_url(cast.north)}?q=acme"' in whole.content.decode()
+
+
+def test_panel_shows_what_is_not_done_yet_the_oldest_first(cast: Cast) -> None:
+    customer = cast.acme
+
+    def shown() -> str:
+        row = with_panel_facts(Customer.objects.filter(pk=customer.pk)).get()
+        panel = panel_of(row, partner=cast.north, actor=cast.actor("partner_full"))
+        return panel.job.kind if panel.job else ""
+
+    assert shown() == ""
+    onboarding = ProvisioningJob.objects.create(kind="onboard_customer", partner=cast.north, customer=customer)
+    settings = ProvisioningJob.objects.create(kind="change_organization", partner=cast.north, customer=customer)
+    assert shown() == "onboard_customer"
+    for job, then in ((onboarding, "change_organization"), (settings, "change_organization")):
+        ProvisioningJob.objects.filter(pk=job.pk).update(state="succeeded", finished_at=job.created_at)
+        assert shown() == then
 
 
 def test_panel_lists_what_is_left_to_set_up(cast: Cast, sign_in: SignIn) -> None:
