@@ -180,6 +180,10 @@ OF_RULE = {
     "prices_not_imported": 81139,
     "token_name_invalid": 81140,
     "too_many_users": 81141,
+    "does_not_reconcile": 81142,
+    "calling_not_set_up": 81143,
+    "language_unknown": 81144,
+    "pstn_without_calling": 81145,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

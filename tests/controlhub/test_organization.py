@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from controlhub.jobs.subscribers import _invitations_are_suppressed
+from controlhub.jobs.mail import SUPPRESSED, send_invitation
 from controlhub.models import OrganizationDomain, OrganizationSettings, SimulatedTxtRecord
 from controlhub.queries.organization import ServiceStatus, organization_settings, service_statuses
 from controlhub.services.domains import (
@@ -66,7 +66,7 @@ def test_email_settings_are_kept_and_audited_once(cast: Cast) -> None:
             by=cast.actor("customer_full"),
         )
     assert chosen(cast.open_acme) == (True, "de_DE", "webex", "", True)
-    assert _invitations_are_suppressed(cast.open_acme)
+    assert send_invitation(customer=cast.open_acme, admin=cast.admins["customer_full"]) == SUPPRESSED
     assert [(event.action, event.changes) for event in cast.open_acme.audit_events.all()] == [
         ("settings.email_changed", {"suppress_admin_invite_email": [False, True], "email_locale": ["", "de_DE"]})
     ]
@@ -310,5 +310,5 @@ def test_the_settings_page_costs_the_same_with_more_domains(
     for n in range(rows):
         OrganizationDomain.objects.create(customer=cast.open_acme, name=f"d{n}.example.com")
     client = sign_in("customer_full")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(page("settings", cast.open_acme))

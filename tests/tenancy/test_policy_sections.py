@@ -4,7 +4,7 @@
 nothing that the portal has maps to no control, so that it is seen to have been read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.apps import apps
@@ -76,6 +76,7 @@ WHILE_ON = [
 OTHERS = {
     C.DEVICE_THIRD_PARTY: While.ALWAYS,  # 13.3: off until the service provider enables it
     C.WORKSPACE_PACKAGE: While.RESTRICTED,  # ours: nothing that is billed
+    C.USER_LOCATION: While.RESTRICTED,  # ours: the same
 }
 
 
@@ -99,8 +100,17 @@ def test_8_names_every_restriction() -> None:
     assert {control: when for control, (when, _left) in RESTRICTIONS.items()} == named | OTHERS
 
 
-def test_8_3_the_email_is_for_the_operator_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RESTRICTIONS, C.USER_EMAIL, RESTRICTIONS[C.USER_EMAIL])  # put back afterwards
+@pytest.fixture
+def _table_put_back() -> Iterator[None]:
+    """Afterwards the table is as it was, in its order too: docs/policy.md is made from it."""
+    before = dict(RESTRICTIONS)
+    yield
+    RESTRICTIONS.clear()
+    RESTRICTIONS.update(before)
+
+
+@pytest.mark.usefixtures("_table_put_back")
+def test_8_3_the_email_is_for_the_operator_to_choose() -> None:
     with override_settings(RESTRICTED_EMAIL_EDITABLE=True):
         apps.get_app_config("tenancy").ready()
     assert level_for(Role.CUSTOMER_FULL, C.USER_EMAIL, restricted=True) is E
@@ -154,7 +164,15 @@ def test_7_4_full_and_read_only_reach_everything_and_external_ones_mirror_them()
 
 def test_7_4_a_location_administrator_has_a_reduced_console() -> None:
     edits = {control for control in CUSTOMER_CONTROLS if ENTITLEMENTS[Role.CUSTOMER_LOCATION][control] is E}
-    assert edits == {C.USER_NAME, C.USER_EXTENSION, C.LOCATION_DETAILS, C.WORKSPACES, C.DEVICES, C.CALL_QUEUES}
+    assert edits == {
+        C.USER_NAME,
+        C.USER_EXTENSION,
+        C.USER_LOCATION,  # between his own locations
+        C.LOCATION_DETAILS,
+        C.WORKSPACES,
+        C.DEVICES,
+        C.CALL_QUEUES,
+    }
 
 
 # -- 7.2, 7.3, 7.5: the partner's staff -----------------------------------------------------------------------------------
@@ -230,6 +248,7 @@ def test_7_5_rights_inside_a_launch() -> None:
         C.USER_SERVICES,
         C.USER_STATUS,
         C.WORKSPACE_PACKAGE,
+        C.USER_LOCATION,
     }
     for role in (Role.PARTNER_READONLY, *HELPDESK):
         assert {ENTITLEMENTS[role][control] for control in CUSTOMER_CONTROLS} == {R}
