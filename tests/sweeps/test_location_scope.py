@@ -24,7 +24,6 @@ OF_THE_WHOLE_CUSTOMER = {
     "UsageDay",
     "CustomerPrice",  # the partner's own, only in Partner Hub
     "UsageAdjustment",  # the partner's
-    "Difference",  # the same
     "Difference",  # of a partner's reconciliation, only in Partner Hub
     "DevicePolicy",  # the third-party switch
     "FirstAdministrator",  # one row; pages name him only to whom they show him as a user or administrator
