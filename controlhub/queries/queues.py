@@ -1,13 +1,20 @@
 """The call queues of a customer, and who may work in one."""
 
+from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from controlhub.models import CallQueue, PackageAssignment, Subscriber, Workspace
 from controlhub.queries.devices import CALLING
+from controlhub.queries.packages import CUSTOMER_ASSIST
 from tenancy.models import AuditEvent, Customer
 
 ORDER = ("name", "id")
-MOST_AGENTS = 200
+MOST_AGENTS = 50
+PERSON = ("first_name", "last_name", "email")
 
 
 def queues_of(customer: Customer, *, search: str = "") -> QuerySet[CallQueue]:
@@ -22,26 +29,31 @@ def queues_of(customer: Customer, *, search: str = "") -> QuerySet[CallQueue]:
     return queues.annotate(agent_count=Count("agents"))
 
 
-def possible_agents(customer: Customer, *, queue: CallQueue | None) -> tuple[list[Subscriber], list[Workspace]]:
+def possible_agents(
+    customer: Customer, *, assist: bool, search: str = "", chosen: Collection[UUID] = ()
+) -> tuple[list[Subscriber], list[Workspace]]:
     """Who may be an agent, by name: users and workspaces that call; of an upgraded queue only users with the package.
 
-    The first ones by name, and whoever is one already.
+    The first ones that match `search` (parts of name or email), and those that are chosen already (public ids).
     """
-    assist = bool(queue and queue.assist)
-    packages = ["cx_essentials"] if assist else CALLING
-    rooms = customer.workspaces.filter(Exists(_holds(packages).filter(workspace=OuterRef("pk"))), deleted_at=None)
-    rooms = rooms.order_by("name", "pk")
-    people = _callers(customer, packages)
-    return (
-        _first_and(people, people.filter(queue_places__queue=queue)),
-        [] if assist else _first_and(rooms, rooms.filter(queue_places__queue=queue)),
+    people = _first_and_chosen(
+        _callers(customer, [CUSTOMER_ASSIST] if assist else CALLING), _words(search, PERSON), chosen
     )
+    if assist:
+        return people, []
+    rooms = customer.workspaces.filter(Exists(_holds(CALLING).filter(workspace=OuterRef("pk"))), deleted_at=None)
+    return people, _first_and_chosen(rooms.order_by("name", "pk"), _words(search, ("name",)), chosen)
 
 
-def possible_supervisors(customer: Customer, *, queue: CallQueue | None) -> list[Subscriber]:
-    """Who may supervise: the first users that call, by name, and whoever does already."""
-    people = customer.subscribers.filter(deleted_at=None, supervised_queues=queue)
-    return _first_and(_callers(customer, CALLING), people)
+def possible_supervisors(
+    customer: Customer, *, search: str = "", chosen: Collection[UUID] = (), queue: CallQueue | None = None
+) -> list[Subscriber]:
+    """Who may supervise: the first users that call and match, those that are chosen, and whoever does already."""
+    may = Q(pk__in=_callers(customer, CALLING).values("pk"))
+    if queue:
+        may |= Q(pk__in=queue.supervisors.values("pk"))
+    people = customer.subscribers.filter(may, deleted_at=None).order_by("last_name", "first_name", "pk")
+    return _first_and_chosen(people, _words(search, PERSON), chosen)
 
 
 def _holds(packages: list[str]) -> QuerySet[PackageAssignment]:
@@ -53,11 +65,19 @@ def _callers(customer: Customer, packages: list[str]) -> QuerySet[Subscriber]:
     return people.order_by("last_name", "first_name", "pk")
 
 
-def _first_and(rows: QuerySet, current: QuerySet) -> list:
+def _words(search: str, fields: Sequence[str]) -> Q:
+    found = Q()
+    for word in search.replace("\x00", "").split():
+        found &= reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields))
+    return found
+
+
+def _first_and_chosen(rows: QuerySet, matching: Q, chosen: Collection[UUID]) -> list:
     """Some rows for a list to choose from, without losing those that are chosen."""
-    first = list(rows[:MOST_AGENTS])
-    known = {row.pk for row in first}
-    return first + [row for row in current if row.pk not in known]
+    first = list(rows.filter(matching)[:MOST_AGENTS])
+    known = {row.public_id for row in first}
+    lost = [key for key in chosen if key not in known]
+    return [*first, *rows.filter(public_id__in=lost)] if lost else first
 
 
 def queue_events(queue: CallQueue, *, size: int = 10) -> list[AuditEvent]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from controlhub.forms.numbers import SearchForm
-from controlhub.forms.queues import QueueForm, agent_key
+from controlhub.forms.queues import QueueForm, agent_key, ids_in, moved_up
 from controlhub.models import CallQueue
 from controlhub.queries.jobs import jobs_about
 from controlhub.queries.locations import calling_locations, only_location
@@ -84,6 +84,8 @@ class QueueFormView(CustomerView):
         return self._page(request, self._form())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if "look" in request.POST or "up" in request.POST:
+            return self._page(request, self._form(typed=self._typed(request.POST)))
         form = self._form(request.POST)
         if form.is_valid():
             try:
@@ -103,21 +105,35 @@ class QueueFormView(CustomerView):
         """What the form starts with."""
         raise NotImplementedError
 
-    def _form(self, data: Any = None) -> QueueForm:
+    def _typed(self, data: QueryDict) -> dict[str, Any]:
+        """What is in the form while somebody looks for people or changes their order; nothing is judged yet."""
+        lists = {"agents": moved_up(data.getlist("agents"), data.get("up", ""))}
+        lists["supervisors"] = data.getlist("supervisors")
+        return {name: data[name] for name in QueueForm.base_fields if name in data} | lists
+
+    def _form(self, data: QueryDict | None = None, *, typed: dict[str, Any] | None = None) -> QueueForm:
+        initial = self.initial() | (typed or {})
+        chosen = {name: data.getlist(name) if data else initial.get(name, []) for name in ("agents", "supervisors")}
+        search = str((data or initial).get("find", ""))
+        assist = bool(self.queue and self.queue.assist)
         return QueueForm(
             data,
-            initial=self.initial(),
+            initial=initial,
             locations=calling_locations(self.customer),
-            agents=possible_agents(self.customer, queue=self.queue),
-            supervisors=possible_supervisors(self.customer, queue=self.queue),
-            assist=bool(self.queue and self.queue.assist),
+            agents=possible_agents(self.customer, assist=assist, search=search, chosen=ids_in(chosen["agents"])),
+            supervisors=possible_supervisors(
+                self.customer, search=search, chosen=ids_in(chosen["supervisors"]), queue=self.queue
+            ),
+            chosen_agents=chosen["agents"],
+            assist=assist,
             location_fixed=self.queue is not None,
         )
 
     def _page(self, request: HttpRequest, form: QueueForm, *, status: int = 200) -> HttpResponse:
         place = self.queue.location if self.queue else None
         context = {"form": form, "queue": self.queue, "free": free_numbers_of(self.customer, location=place, main=True)}
-        return render(request, "controlhub/queues/form.html", context, status=status)
+        part = "#people" if request.htmx else ""  # type: ignore[attr-defined]
+        return render(request, f"controlhub/queues/form.html{part}", context, status=status)
 
 
 class QueueCreate(QueueFormView):

@@ -52,6 +52,14 @@ function showToast(level, message) {
   leaveLater(toast);
 }
 
+// Enter in a field with data-presses presses that button instead of the form's first one.
+document.addEventListener("keydown", (event) => {
+  const button = event.key === "Enter" && event.target.dataset?.presses;
+  if (!button) return;
+  event.preventDefault();
+  document.querySelector(button)?.click();
+});
+
 document.addEventListener("toast", (event) => showToast(event.detail.level, event.detail.message));
 
 // -- A lost server -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from controlhub.forms.queues import agent_key
 from controlhub.models import CallQueue, Subscriber
 from controlhub.services import queues
 from controlhub.services.extensions import ExtensionRefused
@@ -253,3 +254,25 @@ def test_the_list_costs_the_same_at_one_and_at_three_rows(office: Office, by: Ac
     make(office, by, name="Two", extension="501")
     make(office, by, name="Three", extension="502")
     assert (one, queries()) == (6, 6)
+
+
+def test_people_are_found_and_put_in_order_without_losing_what_is_typed(
+    office: Office, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlhub.queries.queues.MOST_AGENTS", 1)
+    client, url = sign_in("customer_full"), page("queue-create", office.customer)
+    ada, eve, zoe = (agent_key(person) for person in (office.ada, expert(office), expert(office, "Zoe")))
+    offered = [key for key, _ in client.get(url).context["form"].fields["agents"].choices]
+    assert offered == [ada]
+    typed = {"name": "Front", "agents": [ada, zoe], "find": "eve ex", "look": "1"}
+    answer = client.post(url, typed)
+    form = answer.context["form"]
+    assert (answer.status_code, form["name"].value(), form.errors) == (200, "Front", {})
+    assert [key for key, _ in form.fields["agents"].choices] == [ada, zoe, eve]
+    content = client.post(url, typed | {"up": zoe, "find": ""}, headers={"HX-Request": "true"}).content.decode()
+    assert content.index(zoe) < content.index(ada)
+    values = {"location": str(office.headquarters.public_id), "extension": "500", "routing": "top_down"}
+    assert client.post(url, typed | values | {"agents": [zoe, ada, eve], "look": ""}).status_code == 200
+    saved = {key: value for key, value in (typed | values | {"agents": [zoe, ada, eve]}).items() if key != "look"}
+    assert client.post(url, saved).status_code == 302
+    assert agents(CallQueue.objects.get()) == ["Zoe Expert", "Ada Archer", "Eve Expert"]
