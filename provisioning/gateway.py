@@ -137,6 +137,7 @@ class WebexGateway(Protocol):
         workspace: str,
         name: str,
         location: str,
+        supported_devices: str,
         package: str,
         number: str,
         extension: str,

@@ -169,12 +169,18 @@ class SimulatedWebex:
         workspace: str,
         name: str,
         location: str,
+        supported_devices: str,
         package: str,
         number: str,
         extension: str,
     ) -> Answer:
         payload = {"org_id": org_id, "workspace": workspace, "name": name, "location": location}
-        payload |= {"package": package, "number": number, "extension": extension}
+        payload |= {
+            "supported_devices": supported_devices,
+            "package": package,
+            "number": number,
+            "extension": extension,
+        }
         return self._call("put_workspace", key, payload, {})
 
     def remove_workspace(self, *, key: str, workspace: str) -> Answer:

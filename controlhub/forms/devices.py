@@ -58,6 +58,7 @@ class DeviceForm(forms.Form):
         owners: tuple[Sequence[Subscriber], Sequence[Workspace]],
         third_party: bool,
         sip: bool,
+        partner: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -68,7 +69,7 @@ class DeviceForm(forms.Form):
             ("Workspaces", [(f"room-{row.public_id}", row.name) for row in rooms]),
         ]
         offer(self, "owner", [("", "Choose who gets the device"), *(group for group in groups if group[1])])  # type: ignore[list-item]
-        offer(self, "model", [("", "Choose a model"), *_models(third_party=third_party, sip=sip)])  # type: ignore[list-item]
+        offer(self, "model", [("", "Choose a model"), *_models(third_party=third_party, sip=sip, partner=partner)])  # type: ignore[list-item]
         self.fields["mac"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
 
     def values(self) -> dict[str, Any]:
@@ -83,11 +84,11 @@ def owner_key(*, subscriber: UUID | None = None, workspace: UUID | None = None) 
     return f"user-{subscriber}" if subscriber else f"room-{workspace}" if workspace else ""
 
 
-def _models(*, third_party: bool, sip: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+def _models(*, third_party: bool, sip: bool, partner: bool) -> list[tuple[str, list[tuple[str, str]]]]:
     shown = {
         Management.CISCO: True,
         Management.THIRD_PARTY: third_party,
         Management.CUSTOMER: sip,
-        Management.PARTNER: sip,
+        Management.PARTNER: sip and partner,
     }
     return [(str(kind.label), list(CATALOGUE[kind].items())) for kind, on in shown.items() if on]

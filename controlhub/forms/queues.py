@@ -17,7 +17,7 @@ _KEY = re.compile(r"(?:user|room)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\
 class QueueForm(forms.Form):
     """Name, location, extension, routing, who takes the calls and who supervises.
 
-    `chosen_agents`: values of the field `agents`, in the order in which the queue asks them.
+    `chosen_agents` and `chosen_supervisors`: values of their fields, agents in the order in which the queue asks them.
     """
 
     name = forms.CharField(max_length=80)
@@ -48,6 +48,7 @@ class QueueForm(forms.Form):
         agents: tuple[Sequence[Subscriber], Sequence[Workspace]],
         supervisors: Sequence[Subscriber],
         chosen_agents: Sequence[str],
+        chosen_supervisors: Sequence[str],
         assist: bool,
         location_fixed: bool,
         **kwargs: Any,
@@ -64,7 +65,8 @@ class QueueForm(forms.Form):
         placed = [key for key in chosen_agents if key in named]
         offer(self, "agents", [(key, named[key]) for key in dict.fromkeys([*placed, *named])])
         self.supervising = {f"user-{row.public_id}": row for row in supervisors}
-        offer(self, "supervisors", [(key, str(row)) for key, row in self.supervising.items()])
+        over = [key for key in chosen_supervisors if key in self.supervising]
+        offer(self, "supervisors", [(k, str(self.supervising[k])) for k in dict.fromkeys([*over, *self.supervising])])
         if assist:
             self.fields["agents"].help_text = "Users with Customer Assist."
         self.fields["find"].widget.attrs |= {"type": "search", "autocomplete": "off", "data-presses": "#look"}

@@ -23,6 +23,9 @@ class WorkspaceForm(forms.Form):
     capacity = forms.IntegerField(
         required=False, min_value=1, max_value=MOST_PEOPLE, help_text="How many people fit in."
     )
+    supported_devices = forms.ChoiceField(
+        choices=Workspace.Supports.choices, help_text="A workspace has the one or the other, never both."
+    )
     package = forms.ChoiceField(required=False)
     number = forms.CharField(
         required=False,

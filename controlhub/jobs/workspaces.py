@@ -26,6 +26,7 @@ def _facts(context: StepContext) -> Facts | None:
         "workspace": context.item,
         "name": workspace.name,
         "location": str(workspace.location.public_id),
+        "supported_devices": workspace.supported_devices,
         "package": base.package if base else "",
         "number": number.e164 if number else "",
         "extension": workspace.extension,

@@ -125,5 +125,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "partner-sip-gateway": "Partner-managed gateway",
     },
 }
+# Room and desk devices; everything else is a phone.
+COLLABORATION = frozenset({"cisco-desk", "cisco-room-bar", "cisco-board"})
 DEVICE_MODELS = {code: name for models_ in CATALOGUE.values() for code, name in models_.items()}
 MANAGED_AS = {code: management for management, models_ in CATALOGUE.items() for code in models_}

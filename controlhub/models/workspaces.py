@@ -24,11 +24,18 @@ class Workspace(models.Model):
         DESK = "desk", "Desk"
         OTHER = "other", "Other"
 
+    class Supports(models.TextChoices):
+        """Which devices stand there, in the words of the public API. Webex knows no workspace with both."""
+
+        PHONES = "phones", "Phones"
+        COLLABORATION = "collaborationDevices", "Collaboration devices"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="workspaces")
     location = models.ForeignKey(Location, models.PROTECT, related_name="workspaces")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.NOT_SET)
+    supported_devices = models.CharField(max_length=20, choices=Supports, default=Supports.PHONES)
     capacity = models.PositiveSmallIntegerField(null=True, blank=True)
     extension = models.CharField(max_length=6, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from django.db import transaction
 
 from controlhub.models import Device, DevicePolicy, Subscriber, Workspace
-from controlhub.models.equipment import MANAGED_AS
+from controlhub.models.equipment import COLLABORATION, MANAGED_AS
 from controlhub.services import seats
 from controlhub.services.clock import database_now
 from controlhub.services.constraints import named_errors
@@ -72,6 +72,15 @@ class OwnerCannotCall(DomainError):
         super().__init__(f"{owner} has no calling package, so a device would have no line.", field="owner")
 
 
+class WrongForWorkspace(DomainError):
+    code = "wrong_for_workspace"
+
+    def __init__(self, workspace: Workspace, wants: Workspace.Supports) -> None:
+        super().__init__(
+            f"{workspace} does not take {wants.label.lower()}. Change its supported devices first.", field="model"
+        )
+
+
 class NotThatKind(DomainError):
     code = "not_that_kind"
     message = "This device has no credentials of that kind."
@@ -110,16 +119,18 @@ def add_device(
 ) -> tuple[Device, Secret]:
     """Add a device for exactly one user or workspace with calling. Without a MAC, a Cisco device gets an activation code.
 
-    Raises Forbidden, CustomerNotReady, ModelUnknown, ThirdPartyOff, OwnerCannotCall, MacInvalid, MacInUse.
+    Raises Forbidden, CustomerNotReady, ModelUnknown, ThirdPartyOff, OwnerCannotCall, WrongForWorkspace, MacInvalid,
+    MacInUse.
     """
     owner = _one_owner(subscriber, workspace)
     customer = owner.customer
     authorize(by, Control.DEVICES, customer=customer)
     require_ready(customer)
     management = _management(customer, model)
-    if management in (Management.CUSTOMER, Management.PARTNER):
-        authorize(by, Control.DEVICE_CREDENTIALS, customer=customer)
+    _authorize_kind(management, customer, by)
     _require_calling(owner)
+    if workspace:
+        _require_fit(model, workspace)
     device = Device(customer=customer, subscriber=subscriber, workspace=workspace, model=model, management=management)
     secret = _identify(device, mac)
     with named_errors({"controlhub_device_mac_key": MacInUse}):
@@ -134,6 +145,14 @@ def add_device(
     )
     push_device(device=device, by=by)
     return device, secret
+
+
+def _authorize_kind(management: str, customer: Customer, by: Actor) -> None:
+    """SIP credentials are for some eyes only; what the partner manages (domain.md 13.3) is the partner's alone."""
+    if management in (Management.CUSTOMER, Management.PARTNER):
+        authorize(by, Control.DEVICE_CREDENTIALS, customer=customer)
+    if management == Management.PARTNER:
+        authorize(by, Control.DEVICE_THIRD_PARTY, customer=customer)
 
 
 def _one_owner(subscriber: Subscriber | None, workspace: Workspace | None) -> Owner:
@@ -163,6 +182,12 @@ def third_party_enabled(customer: Customer) -> bool:
 def _require_calling(owner: Owner) -> None:
     if not any(row.is_base and PACKAGES[row.package].calling for row in seats.open_assignments(owner)):
         raise OwnerCannotCall(owner)
+
+
+def _require_fit(model: str, workspace: Workspace) -> None:
+    wants = Workspace.Supports.COLLABORATION if model in COLLABORATION else Workspace.Supports.PHONES
+    if Workspace.objects.filter(pk=workspace.pk).exclude(supported_devices=wants).exists():
+        raise WrongForWorkspace(workspace, wants)
 
 
 def _identify(device: Device, mac: str) -> Secret:
@@ -201,8 +226,7 @@ def renew_secret(*, device: Device, by: Actor) -> Secret:
     row = Device.objects.select_for_update(no_key=True).filter(pk=device.pk).first()
     if row is None or not (row.is_sip or row.code_hash):
         raise NotThatKind()
-    if row.is_sip:
-        authorize(by, Control.DEVICE_CREDENTIALS, customer=customer)
+    _authorize_kind(row.management, customer, by)
     secret = _new_credentials(row) if row.is_sip else _new_code(row)
     row.save(update_fields=["code_hash", "code_expires_at", "status", "error", "sip_username", "sip_secret_hash"])
     audit.record(
@@ -220,6 +244,8 @@ def renew_secret(*, device: Device, by: Actor) -> Secret:
 def delete_device(*, device: Device, by: Actor) -> None:
     """Delete a device; Webex resets it to factory settings when it is online. Raises Forbidden, CustomerNotReady."""
     authorize(by, Control.DEVICES, customer=device.customer)
+    if device.management == Management.PARTNER:
+        authorize(by, Control.DEVICE_THIRD_PARTY, customer=device.customer)
     require_ready(device.customer)
     audit.record(
         action="device.deleted",

@@ -24,7 +24,7 @@ from tenancy.policy import Control
 
 PACKAGE = "common_area_calling"
 NAME_LENGTH = 80
-PLAIN = ("name", "kind", "capacity", "extension")
+PLAIN = ("name", "kind", "supported_devices", "capacity", "extension")
 
 
 class WorkspaceNameTaken(DomainError):
@@ -44,6 +44,11 @@ class WorkspaceGone(DomainError):
     message = "Somebody has just deleted this workspace."
 
 
+class DevicesInTheWay(DomainError):
+    code = "devices_in_the_way"
+    message = "This workspace has devices of the other kind. Delete them first."
+
+
 class NeedsCommonAreaCalling(DomainError):
     code = "needs_common_area_calling"
     message = "A number or extension needs the Common Area Calling package."
@@ -56,6 +61,7 @@ class WorkspaceFacts:
     name: str
     location: Location
     kind: str = Workspace.Kind.NOT_SET
+    supported_devices: str = Workspace.Supports.PHONES
     capacity: int | None = None
     package: str = ""
     number: str = ""
@@ -67,7 +73,8 @@ def create_workspace(*, customer: Customer, facts: WorkspaceFacts, by: Actor) ->
     """A new workspace; with the package its usage starts now.
 
     Raises Forbidden, CustomerNotReady, WorkspaceNameTaken, WorkspaceNameMissing, ExtensionRefused, NumberInUse,
-    NumberUnknown, NumberElsewhere, NeedsNumberOrExtension, NeedsCommonAreaCalling, CallingNotSetUp, PackageNotEnabled, LimitReached.
+    NumberUnknown, NumberElsewhere, NeedsNumberOrExtension, NeedsCommonAreaCalling, CallingNotSetUp, DevicesInTheWay,
+    PackageNotEnabled, LimitReached.
     """
     authorize(by, Control.WORKSPACES, customer=customer)
     require_ready(customer)
@@ -151,10 +158,16 @@ def _apply(workspace: Workspace, facts: WorkspaceFacts, *, by: Actor) -> dict[st
     if facts.extension and facts.extension != workspace.extension:
         extensions.require_free(facts.extension, location=workspace.location)
     stopped = _stop_calling(workspace, by=by) if workspace.pk and not calling else {}
-    values = {"name": name, "kind": facts.kind, "capacity": facts.capacity, "extension": facts.extension}
+    values = {field: getattr(facts, field) for field in PLAIN} | {"name": name}
+    if workspace.supported_devices != facts.supported_devices and _has_devices(workspace):
+        raise DevicesInTheWay(field="supported_devices")
     changes = {key: [getattr(workspace, key), new] for key, new in values.items() if getattr(workspace, key) != new}
     _save(workspace, values)
     return changes | stopped | (_start_calling(workspace, facts, by=by) if calling else {})
+
+
+def _has_devices(workspace: Workspace) -> bool:
+    return workspace.pk is not None and workspace.devices.exists()
 
 
 def _save(workspace: Workspace, values: dict[str, Any]) -> None:

@@ -93,6 +93,7 @@ class DeviceAdd(CustomerView):
             owners=possible_owners(self.customer, search=self.request.GET.get("q", "")),
             third_party=third_party_enabled(self.customer),
             sip=self.level(Control.DEVICE_CREDENTIALS) is Level.EDIT,
+            partner=self.level(Control.DEVICE_THIRD_PARTY) is Level.EDIT,
             **kwargs,
         )
 
@@ -119,9 +120,19 @@ class DeviceView(CustomerView):
         self.device = get_object_or_404(devices_of(self.customer), public_id=kwargs["device"])
         self.device.customer = self.customer
 
+    def changed_with(self) -> Control:
+        """What somebody needs to change this device: one that the partner manages is the partner's alone."""
+        ours = self.device.management != Device.Management.PARTNER
+        return Control.DEVICES if ours or self.level(Control.DEVICES) < Level.EDIT else Control.DEVICE_THIRD_PARTY
+
     def page(self, request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
         """The device's page."""
-        context = {"device": self.device, "events": device_events(self.device), "refusal": refusal}
+        context = {
+            "device": self.device,
+            "events": device_events(self.device),
+            "refusal": refusal,
+            "changed_with": self.changed_with(),
+        }
         return render(request, "controlhub/devices/detail.html", context, status=status)
 
 
@@ -164,7 +175,7 @@ class DeviceDelete(DeviceView):
         return HttpResponseRedirect(reverse("controlhub:device-list", args=[self.customer.public_id]))
 
     def _page(self, request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
-        context = {"device": self.device, "refusal": refusal}
+        context = {"device": self.device, "refusal": refusal, "changed_with": self.changed_with()}
         return render(request, "controlhub/devices/delete.html", context, status=status)
 
 

@@ -125,6 +125,7 @@ class QueueFormView(CustomerView):
                 self.customer, search=search, chosen=ids_in(chosen["supervisors"]), queue=self.queue
             ),
             chosen_agents=chosen["agents"],
+            chosen_supervisors=chosen["supervisors"],
             assist=assist,
             location_fixed=self.queue is not None,
         )

@@ -133,7 +133,11 @@ class WorkspaceCreate(WorkspaceFormView):
 
     def initial(self) -> dict[str, Any]:
         place = only_location(self.customer)
-        return {"location": place.public_id if place else "", "kind": Workspace.Kind.NOT_SET}
+        return {
+            "location": place.public_id if place else "",
+            "kind": Workspace.Kind.NOT_SET,
+            "supported_devices": Workspace.Supports.PHONES,
+        }
 
 
 class WorkspaceEdit(WorkspaceFormView, WorkspaceView):
@@ -148,7 +152,7 @@ class WorkspaceEdit(WorkspaceFormView, WorkspaceView):
     def initial(self) -> dict[str, Any]:
         room = self.workspace
         held = getattr(room, "number", None)
-        names = ("name", "kind", "capacity", "extension")
+        names = ("name", "kind", "supported_devices", "capacity", "extension")
         return {name: getattr(room, name) for name in names} | {
             "location": room.location.public_id,
             "package": PACKAGE if room.open_base else "",  # type: ignore[attr-defined]

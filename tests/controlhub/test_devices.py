@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from controlhub.models import Device
+from controlhub.models import Device, Workspace
 from controlhub.queries.devices import devices_of
 from controlhub.services import devices
 from controlhub.services.devices import add_device, delete_device, digest, renew_secret, set_third_party
@@ -130,6 +130,26 @@ def test_third_party_phones_are_off_until_the_partner_enables_them(office: Offic
     add()
     set_third_party(customer=office.customer, enabled=False, by=by)
     assert Device.objects.get().management == "third_party"
+
+
+def test_a_workspace_takes_phones_or_collaboration_devices(office: Office, by: Actor) -> None:
+    room = make_workspace(office.headquarters)
+    make_assignment(room, "common_area_calling")
+    refused(lambda: add_device(workspace=room, model="cisco-board", by=by), devices.WrongForWorkspace, office)
+    add_device(workspace=room, model="cisco-8845", mac=MAC, by=by)
+    Workspace.objects.filter(pk=room.pk).update(supported_devices="collaborationDevices")
+    refused(lambda: add_device(workspace=room, model="cisco-9861", by=by), devices.WrongForWorkspace, office)
+    add_device(workspace=room, model="cisco-board", by=by)
+
+
+def test_what_the_partner_manages_is_the_partners_alone(office: Office, cast: Cast, by: Actor) -> None:
+    carla = cast.actor("customer_full")
+    refused(lambda: add_device(subscriber=office.ada, model="partner-sip-phone", by=carla), Forbidden, office)
+    device, secret = add_device(subscriber=office.ada, model="partner-sip-phone", by=by)
+    refused(lambda: renew_secret(device=device, by=carla), Forbidden, office)
+    refused(lambda: delete_device(device=device, by=carla), Forbidden, office)
+    assert (secret.password != "", renew_secret(device=device, by=by).username) == (True, secret.username)
+    delete_device(device=device, by=by)
 
 
 @pytest.mark.parametrize("who", ["customer_readonly", "partner_readonly", "other_partner_full", "customer_restricted"])
@@ -276,6 +296,20 @@ def test_the_switch_is_the_service_providers(office: Office, sign_in: SignIn) ->
     client = sign_in("customer_full")
     assert "Switched by the service provider." in client.get(page("device-list", office.customer)).content.decode()
     assert client.post(page("device-third-party", office.customer), {"on": "1"}).status_code == 403
+
+
+def test_a_partner_managed_phone_is_seen_but_not_touched_by_the_customer(office: Office, sign_in: SignIn) -> None:
+    client = sign_in("customer_full")
+    device = make_device(
+        office.ada, model="partner-sip-phone", management="partner", mac=None, sip_username="sip1", sip_secret_hash="x"
+    )
+    assert "partner-sip-phone" not in client.get(page("device-add", office.customer)).content.decode()
+    content = client.get(page("device-detail", office.customer, device)).content.decode()
+    assert "Your service provider manages this." in content
+    for name in ("device-delete", "device-secret"):
+        assert page(name, office.customer, device) not in content
+        assert client.post(page(name, office.customer, device)).status_code == 403
+    assert Device.objects.count() == 1
 
 
 def test_devices_export(office: Office, sign_in: SignIn) -> None:

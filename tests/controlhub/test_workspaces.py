@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.controlhub.pages import Office, furnish, page
 from tests.controlhub.races import at_once
 from tests.controlhub.scene import broken_invariants, everything, used
-from tests.factories import make_customer, make_location, make_number, make_package, make_partner
+from tests.factories import make_customer, make_device, make_location, make_number, make_package, make_partner
 from tests.launching import launch
 
 SignIn = Callable[[str], Client]
@@ -215,7 +215,13 @@ def test_webex_learns_what_the_workspace_is_now() -> None:
 
 # -- Pages -------------------------------------------------------------------------------------------------------------
 def typed_form(office: Office, **values: str) -> dict[str, str]:
-    return {"name": "Reception", "location": str(office.headquarters.public_id), "kind": "desk", **values}
+    return {
+        "name": "Reception",
+        "location": str(office.headquarters.public_id),
+        "kind": "desk",
+        "supported_devices": "phones",
+        **values,
+    }
 
 
 def test_a_workspace_from_form_to_deletion(office: Office, sign_in: SignIn) -> None:
@@ -235,6 +241,17 @@ def test_a_workspace_from_form_to_deletion(office: Office, sign_in: SignIn) -> N
     assert client.post(page("workspace-delete", office.customer, room)).status_code == 302
     assert client.get(page("workspace-detail", office.customer, room)).status_code == 404
     assert PhoneNumber.objects.get(pk=office.free.pk).workspace is None
+
+
+def test_what_a_workspace_supports_stays_while_it_has_devices(office: Office, by: Actor) -> None:
+    room = create_workspace(customer=office.customer, facts=facts(office, package=CALLING, extension="300"), by=by)
+    device = make_device(room)
+    wanted = facts(office, package=CALLING, extension="300", supported_devices="collaborationDevices")
+    refused(lambda: edit_workspace(workspace=room, facts=wanted, by=by), workspaces.DevicesInTheWay, office)
+    device.delete()
+    edit_workspace(workspace=room, facts=wanted, by=by)
+    event = AuditEvent.objects.get(action="workspace.edited")
+    assert event.changes == {"supported_devices": ["phones", "collaborationDevices"]}
 
 
 def test_bad_input_is_told_beside_the_field_and_kept(office: Office, sign_in: SignIn) -> None:
