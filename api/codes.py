@@ -27,6 +27,7 @@ OF_STATUS = {
     404: 80404,
     405: 80405,
     409: 80409,
+    410: 80410,
     412: 80412,
     413: 80413,
     415: 80415,
@@ -184,6 +185,9 @@ OF_RULE = {
     "calling_not_set_up": 81143,
     "language_unknown": 81144,
     "pstn_without_calling": 81145,
+    "gave_up": 81146,
+    "storage_failed": 81147,
+    "usage_on_hold": 81148,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

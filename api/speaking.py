@@ -1,12 +1,15 @@
 """Rows of the portal as the public API says them. Pure translation: what may be seen was decided before."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from api import codes, ids
 from api.queries import packages_now
+from api.schemas.billing_reports import ListedReport, OrderedReport, ReportProblem, SpokenReport
 from api.schemas.common import CodedError, spoken_address
 from api.schemas.customers import PackageState, ResourceDetails, SpokenCustomer
 from api.schemas.subscribers import SpokenSubscriber
+from billing.models import BillingReport
 from controlhub.models import CustomerPackage, Subscriber
 from tenancy.models import Customer
 from tenancy.opaque_ids import opaque_id
@@ -45,6 +48,39 @@ def subscriber(row: Subscriber) -> SpokenSubscriber:
         created=row.created_at,
         last_status_change=row.status_changed_at,
     )
+
+
+def ordered_report(row: BillingReport, *, internal: bool | None = None) -> OrderedReport:
+    """A report that was just ordered."""
+    return OrderedReport(**_named_report(row), internal=internal)
+
+
+def listed_report(row: BillingReport) -> ListedReport:
+    """A report in a list."""
+    return ListedReport(**_named_report(row), status=row.status)
+
+
+def report(row: BillingReport, download_url: str | None) -> SpokenReport:
+    """A whole report, with the link to its file if there is one."""
+    problems = [ReportProblem(code=codes.number_of(row.error_code), description=row.error)] if row.error_code else None
+    return SpokenReport(
+        **_named_report(row),
+        created=row.created_at,
+        created_by=opaque_id(ids.PERSON, row.created_by.public_id) if row.created_by else None,
+        status=row.status,
+        tempDownloadURL=download_url,
+        errors=problems,
+    )
+
+
+def _named_report(row: BillingReport) -> dict[str, Any]:
+    return {
+        "id": opaque_id(ids.REPORT, row.public_id),
+        "billing_start_date": row.start_on,
+        "billing_end_date": row.end_on,
+        "type": row.type,
+        "category": row.category,
+    }
 
 
 def license_id(customer: Customer, state: CustomerPackage) -> str:

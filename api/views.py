@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from api.description import description
-from api.errors import answer, not_found
+from api.errors import ApiError, answer, not_found
 from api.reference import entries
+from api.report_links import report_behind
+from billing.downloads import file_response
 from tenancy.policy import Control
 
 
@@ -30,6 +32,21 @@ class Reference(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "api/reference.html", {"document": description(), "tags": entries()})
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ReportFile(View):
+    """The file behind a `tempDownloadURL`. Public like every signed link: the signature is looked at instead of a token."""
+
+    control = Control.PUBLIC
+
+    def get(self, request: HttpRequest, signature: str) -> HttpResponseBase:
+        try:
+            return file_response(report_behind(signature))
+        except FileNotFoundError:
+            return answer(request, ApiError(404, "The file is missing. Delete this report and create it again."))
+        except ApiError as error:
+            return answer(request, error)
 
 
 @method_decorator(csrf_exempt, name="dispatch")

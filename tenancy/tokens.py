@@ -158,19 +158,26 @@ class Bearer:
 
 def bearer_of(text: str, *, ip: str | None = None, user_agent: str = "", tracking_id: str = "") -> Bearer | None:
     """Whoever holds the live token `text`; None for an unknown, expired or revoked one, or one of a closed account."""
-    now = timezone.now()
-    token = (
-        ApiToken.objects.select_related("admin")
-        .filter(digest=_digest(text), revoked_at=None, expires_at__gt=now, admin__is_active=True)
-        .first()
-    )
+    token = _live_tokens().filter(digest=_digest(text)).first()
     if token is None:
         return None
+    now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > TOUCH_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return Bearer(
         actor=actor_for(token.admin, door="api", ip=ip, user_agent=user_agent, tracking_id=tracking_id), token=token
     )
+
+
+def bearer_behind(token_id: int) -> Bearer | None:
+    """Whoever a signed link was made for, as of now: None once his token is expired, revoked, or its account closed."""
+    token = _live_tokens().filter(pk=token_id).first()
+    return Bearer(actor=actor_for(token.admin, door="api"), token=token) if token else None
+
+
+def _live_tokens() -> QuerySet[ApiToken]:
+    live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=timezone.now(), admin__is_active=True)
+    return live.select_related("admin")
 
 
 def _digest(text: str) -> str:

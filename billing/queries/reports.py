@@ -46,6 +46,12 @@ def reports_of(partner: Partner, narrow: ReportFilter | None = None) -> QuerySet
     return reports.filter(**narrow.values) if narrow else reports
 
 
+def completed_report(public_id: str) -> BillingReport | None:
+    """The report of that id, whoever's it is, once it has a file."""
+    reports = BillingReport.objects.filter(public_id=public_id, status=BillingReport.Status.COMPLETED)
+    return reports.select_related("partner").first()
+
+
 def same_reports(report: BillingReport) -> QuerySet[BillingReport]:
     """Reports of the same usage, category, type and period."""
     names = ("partner", "sub_partner", "with_sub_partners", "category", "type", "start_on", "end_on")

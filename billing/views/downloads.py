@@ -6,7 +6,8 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from billing import files, links
+from billing import links
+from billing.downloads import file_response
 from billing.models import BillingReport
 from billing.views.reports import ReportView
 
@@ -33,12 +34,4 @@ class ReportDownload(ReportView):
     def _file(self) -> FileResponse:
         if self.report.status != BillingReport.Status.COMPLETED:
             raise Http404
-        response = FileResponse(
-            files.report_path(self.report).open("rb"),
-            as_attachment=True,
-            filename=f"{self.report.file_stem}.csv",
-            content_type="text/csv; charset=utf-8",
-        )
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+        return file_response(self.report)
