@@ -20,6 +20,7 @@ SCOPE_MISSING = 80003
 RATE_LIMITED = 80004
 KEY_IN_FLIGHT = 80005
 KEY_REUSED = 80006
+NOT_OFFERED = 80007
 OF_STATUS = {
     400: 80400,
     401: 80401,
@@ -188,6 +189,8 @@ OF_RULE = {
     "gave_up": 81146,
     "storage_failed": 81147,
     "usage_on_hold": 81148,
+    "devices_in_the_way": 81149,
+    "wrong_for_workspace": 81150,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

@@ -20,6 +20,8 @@ from tenancy.tokens import Scope
 
 SAFE = frozenset({"GET", "HEAD"})
 ALWAYS = (400, 401, 403, 404, 405, 409, 415, 423, 429, 500, 503)
+# Too long; another request under the same Idempotency-Key.
+WITH_BODY: dict[str, tuple[int, ...]] = {"POST": (413, 422), "PUT": (413,), "PATCH": (413,)}
 Function = Callable[..., Any]
 
 
@@ -32,6 +34,7 @@ class Operation:
     scope: Scope
     control: Control
     successes: tuple[int, ...]
+    headers: tuple[str, ...]
     function: Function
 
 
@@ -48,21 +51,23 @@ def operation(
     success: dict[int, Any],
     summary: str,
     errors: tuple[int, ...] = (),
+    headers: tuple[str, ...] = (),
     one_transaction: bool = True,
     openapi: dict[str, Any] | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function as an operation. `success` maps a status to its schema (None: no body).
+    """Register a function as an operation. `success` maps a status to its schema (None: no body); `headers` are what a
+    success carries beside it.
 
     Writing operations run in one transaction, unless they say that they see to it themselves.
     """
     atomic = method not in SAFE and one_transaction
 
     def declare(function: Function) -> Function:
-        OPERATIONS.append(Operation(method, path, scope, control, tuple(success), function))
+        OPERATIONS.append(Operation(method, path, scope, control, tuple(success), headers, function))
         register = router.api_operation(
             [method],
             path,
-            response=success | dict.fromkeys((*ALWAYS, *errors), ErrorBody),
+            response=success | dict.fromkeys((*ALWAYS, *WITH_BODY.get(method, ()), *errors), ErrorBody),
             exclude_none=True,
             by_alias=True,
             operation_id=summary,

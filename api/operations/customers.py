@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from ninja import Query, Router, Status
 
 from api import codes, etags, ids, speaking
@@ -13,6 +11,7 @@ from api.access import actor_of, customer_of, customers_of, partner_of, readable
 from api.errors import ApiError, Problem
 from api.operation import operation
 from api.paging import page
+from api.places import place
 from api.schemas.common import Precheck, ResourceUrl, address_columns, precheck_passed
 from api.schemas.customers import (
     ChangedCustomer,
@@ -30,7 +29,7 @@ from partnerhub.services.changing import delete_customer, update_customer
 from partnerhub.services.customers import Address, CustomerInfo, Headquarters, check_packages, create_customer
 from partnerhub.services.prechecks import check_prospect
 from tenancy.models import Customer, Partner
-from tenancy.opaque_ids import opaque_id, parse_opaque_id
+from tenancy.opaque_ids import parse_opaque_id
 from tenancy.policy import Control
 from tenancy.rehearsal import rehearse
 from tenancy.tokens import Scope
@@ -73,6 +72,7 @@ def _filtered(rows: QuerySet[Customer], filters: CustomerFilters) -> QuerySet[Cu
     scope=Scope.CUSTOMERS_READ,
     control=Control.PARTNER_CUSTOMERS,
     success={200: SpokenCustomer},
+    headers=("Location", "ETag"),
     summary="Get a Wholesale Customer",
 )
 def get_customer(
@@ -84,6 +84,7 @@ def get_customer(
     """One customer; poll it after a 202 until its status is provisioned, provisioned_with_errors or error."""
     row = customer_of(request, customerId, query.on_behalf_of_sub_partner_org_id)
     readable(request, Control.PARTNER_CUSTOMERS, row.partner)
+    place(response, "get_customer", ids.CUSTOMER, row.public_id)
     etags.tag(response, speaking.customer(row))
     return speaking.customer(row, licenses=query.include_package_license_info)
 
@@ -95,6 +96,7 @@ def get_customer(
     scope=Scope.CUSTOMERS_WRITE,
     control=Control.PARTNER_CUSTOMER_CREATE,
     success={202: ResourceUrl},
+    headers=("Location",),
     summary="Provision a Wholesale Customer",
 )
 def provision_customer(
@@ -126,6 +128,7 @@ def _provision(request: HttpRequest, partner: Partner, payload: NewCustomer) -> 
     scope=Scope.CUSTOMERS_WRITE,
     control=Control.PARTNER_PROVISIONING,
     success={202: ResourceUrl},
+    headers=("Location",),
     summary="Update a Wholesale Customer",
     errors=(412,),
 )
@@ -203,6 +206,9 @@ def _chosen(payload: CheckedCustomer | NewCustomer) -> dict[str, int | None]:
 
 def _info(payload: NewCustomer) -> CustomerInfo:
     given, parameters = payload.customer_info, payload.provisioning_parameters
+    if payload.org_id is not None:
+        message = "orgId: an organization that exists cannot be attached here; leave it out to create one."
+        raise ApiError(400, message, [Problem(codes.NOT_OFFERED, message)])
     if given is None:
         raise ApiError(400, "customerInfo: a value is required for a new organization.", _missing("customerInfo"))
     meetings = parameters.meetings if parameters else None
@@ -240,6 +246,4 @@ def _location(given: NewLocation) -> Headquarters:
 
 def accepted(response: HttpResponse, row: Customer) -> Status[ResourceUrl]:
     """202 with where to ask how it goes on."""
-    path = reverse("api:get_customer", args=[opaque_id(ids.CUSTOMER, row.public_id)])
-    response.headers["Location"] = settings.BASE_URL + path
-    return Status(202, ResourceUrl(url=settings.BASE_URL + path))
+    return Status(202, ResourceUrl(url=place(response, "get_customer", ids.CUSTOMER, row.public_id)))

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from ninja import Query, Router, Status
 
 from api import codes, etags, ids, speaking
@@ -13,6 +11,7 @@ from api.access import actor_of, customer_of, partner_of, readable
 from api.errors import ApiError, Problem
 from api.operation import operation
 from api.paging import page
+from api.places import place
 from api.queries import subscribers_of, with_status
 from api.schemas.common import Precheck, precheck_passed
 from api.schemas.customers import OnBehalfOf
@@ -102,6 +101,7 @@ def subscriber_of(request: HttpRequest, subscriber_id: str, on_behalf_of: str | 
     scope=Scope.SUBSCRIBERS_READ,
     control=Control.PARTNER_CUSTOMERS,
     success={200: SpokenSubscriber},
+    headers=("Location", "ETag"),
     summary="Get a Wholesale Subscriber",
 )
 def get_subscriber(
@@ -113,6 +113,7 @@ def get_subscriber(
     """One subscriber."""
     _, row = subscriber_of(request, subscriberId, query.on_behalf_of_sub_partner_org_id)
     spoken = speaking.subscriber(row)
+    place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)
     etags.tag(response, spoken)
     return spoken
 
@@ -124,6 +125,7 @@ def get_subscriber(
     scope=Scope.SUBSCRIBERS_WRITE,
     control=Control.USERS_ADD,
     success={200: SpokenSubscriber, 202: SpokenSubscriber},
+    headers=("Location",),
     summary="Provision a Wholesale Subscriber",
     one_transaction=False,
 )
@@ -141,7 +143,7 @@ def provision_subscriber(
         run_job(job_id=job.pk)
     subscriber_id = opaque_id(ids.SUBSCRIBER, person.public_id)
     _, row = subscriber_of(request, subscriber_id, query.on_behalf_of_sub_partner_org_id)
-    response.headers["Location"] = settings.BASE_URL + reverse("api:get_subscriber", args=[subscriber_id])
+    place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)
     return Status(202 if consent else 200, speaking.subscriber(row))
 
 
@@ -178,6 +180,7 @@ def _location(customer: Customer, location_id: str | None) -> Location | None:
     scope=Scope.SUBSCRIBERS_WRITE,
     control=Control.USER_PACKAGE,
     success={200: SpokenSubscriber},
+    headers=("Location", "ETag"),
     summary="Update a Wholesale Subscriber",
     errors=(412,),
 )
@@ -208,6 +211,7 @@ def change_subscriber(
     )
     _, changed = subscriber_of(request, subscriberId, on_behalf_of)
     spoken = speaking.subscriber(changed)
+    place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)
     etags.tag(response, spoken)
     return spoken
 

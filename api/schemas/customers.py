@@ -1,9 +1,11 @@
 """Wholesale customers, in and out (public specification: Wholesale Provisioning)."""
 
+from typing import Annotated, Any
+
 from pydantic import Field
 
-from api.schemas.common import Address, CodedError, CustomerStatus, Heard, PackageName, Spoken, SpokenAddress
-from tenancy.packages import PACKAGES
+from api.schemas.common import Address, CodedError, CustomerStatus, Heard, PackageName, Spoken, SpokenAddress, words
+from tenancy.packages import CATALOGUE, PACKAGES
 
 
 class CustomerFilters(Heard):
@@ -29,11 +31,14 @@ class CustomerQuery(OnBehalfOf):
     include_package_license_info: bool = False
 
 
+PackageStatus = Annotated[str, *words(["provisioned", "provisioning", "deleting", "error"])]
+
+
 class PackageState(Spoken):
     """How one package of the customer is doing."""
 
     name: PackageName
-    status: str
+    status: PackageStatus
     warnings: list[CodedError] | None = None
     errors: list[CodedError] | None = None
     license_ids: list[str] | None = None
@@ -85,7 +90,7 @@ class NewLocation(Heard):
 class CallingParameters(Heard):
     """What calling packages need."""
 
-    location: NewLocation | None = None
+    location: NewLocation
 
 
 class MeetingsParameters(Heard):
@@ -94,10 +99,17 @@ class MeetingsParameters(Heard):
     timezone: str = Field(default="", max_length=64)
 
 
+def _by_package(schema: dict[str, Any]) -> None:
+    """Name the packages that have a limit (domain.md 2.3), as the public description does."""
+    quantity = schema.pop("additionalProperties")
+    schema.pop("propertyNames", None)
+    schema |= {"properties": {p.code: quantity for p in CATALOGUE if p.limitable}, "additionalProperties": False}
+
+
 class PackageParameters(Heard):
     """Quantity limits by package; a package that is not named is unlimited."""
 
-    limits: dict[PackageName, int] = Field(default_factory=dict)
+    limits: Annotated[dict[PackageName, int], Field(json_schema_extra=_by_package)] = Field(default_factory=dict)
 
 
 class ProvisioningParameters(Heard):

@@ -10,12 +10,16 @@ from django.test import Client
 
 from tenancy.actors import SYSTEM
 from tenancy.tokens import SCOPES, create_token
+from tests.api.contract import broken
 from tests.cast import Cast
 from tests.factories import make_template
 
 
 class ApiClient:
-    """Speaks JSON with a bearer token, and nothing else: no cookies, no CSRF token."""
+    """Speaks JSON with a bearer token, and nothing else: no cookies, no CSRF token.
+
+    Every answer is held against our own description of it.
+    """
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -27,7 +31,9 @@ class ApiClient:
         names = {"Authorization": f"Bearer {self.token}"} | names
         data = json.dumps(body) if body is not None else ""
         content_type = "application/json" if body is not None else ""
-        return self.client.generic(method, f"/v1{path}", data, content_type=content_type, headers=names)
+        response = self.client.generic(method, f"/v1{path}", data, content_type=content_type, headers=names)
+        assert broken(method, path, response) == []
+        return response
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         return self.send("GET", path, **headers)

@@ -206,7 +206,9 @@ def test_local_gateway_and_cisco_pstn_hide_while_restricted(
     office: Office, sign_in: SignIn, restricted: bool, shown: bool
 ) -> None:
     Customer.objects.filter(pk=office.customer.pk).update(restricted=restricted)
-    content = sign_in("customer_restricted").get(page("location-create", office.customer)).content.decode()
+    content = (
+        sign_in("customer_restricted").get(page("location-edit", office.customer, office.headquarters)).content.decode()
+    )
     assert ("LOCAL_GATEWAY" in content, "CISCO_PSTN" in content, "INTEGRATED_CCP" in content) == (shown, shown, True)
 
 
