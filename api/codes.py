@@ -191,6 +191,11 @@ OF_RULE = {
     "usage_on_hold": 81148,
     "devices_in_the_way": 81149,
     "wrong_for_workspace": 81150,
+    "target_refused": 81170,
+    "webhook_name_invalid": 81171,
+    "secret_invalid": 81172,
+    "too_many_webhooks": 81173,
+    "webhook_off": 81174,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.
@@ -198,7 +203,7 @@ CONFLICTS = frozenset(
     """
     10022 4201 4202 already_assigned already_enabled consent_pending customer_not_ready day_closed domain_claimed_elsewhere
     domain_exists external_id_in_use limit_below_used limit_reached location_name_taken location_not_empty mac_in_use
-    move_under_way package_in_use queue_name_taken report_exists subscriber_deleted template_name_taken workspace_name_taken
+    move_under_way package_in_use queue_name_taken report_exists subscriber_deleted template_name_taken webhook_off workspace_name_taken
     """.split()
 )
 FORBIDDEN = frozenset({"forbidden", "partner_suspended", "launch_not_allowed"})

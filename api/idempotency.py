@@ -43,10 +43,15 @@ def once(request: HttpRequest, bearer: Bearer, perform: Callable[[], HttpRespons
         return response
 
 
-def purge() -> int:
-    """Forget answers older than thirty days; returns how many."""
-    deleted, _ = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEPT_FOR).delete()
-    return deleted
+def purge(at_once: int = 5000) -> int:
+    """Forget answers older than thirty days; returns how many. In parts, so that no transaction is long."""
+    total = 0
+    while True:
+        old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEPT_FOR).order_by("created_at")
+        deleted, _ = IdempotencyKey.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:at_once])).delete()
+        total += deleted
+        if deleted < at_once:
+            return total
 
 
 def _lock(bearer: Bearer, key: str) -> None:

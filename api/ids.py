@@ -24,6 +24,7 @@ REPORT = "BILLING_REPORT"
 JOB = "JOB_ID"
 ROLE = "ROLE"
 LICENSE = "LICENSE"
+WEBHOOK = "WEBHOOK"
 
 
 def by_id(rows: QuerySet[Any], kind: str, text: str, *, field: str = "public_id", what: str = "resource") -> Any:

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["provisioning", "controlhub", "partnerhub", "billing", "tenancy"])
+app.autodiscover_tasks(["provisioning", "controlhub", "partnerhub", "billing", "tenancy", "api"])
 
 app.conf.beat_schedule = {
     "sweep-jobs": {"task": "provisioning.sweep_jobs", "schedule": 5.0, "options": {"expires": 5}},
@@ -36,6 +36,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="23"),
         "options": {"expires": 3000},
     },
+    # A webhook is told within two seconds; whoever is at it already lets this one go again at once.
+    "deliver-webhooks": {"task": "api.deliver_webhooks", "schedule": 2.0, "options": {"expires": 2}},
+    "purge-api": {"task": "api.purge", "schedule": crontab(minute="47", hour="3"), "options": {"expires": 3600}},
     "purge-drafts": {
         "task": "tenancy.purge_drafts",
         "schedule": crontab(minute="17", hour="3"),

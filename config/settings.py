@@ -237,6 +237,11 @@ SCREENING_RECHECK_SECONDS = env.int("SCREENING_RECHECK_SECONDS", default=60 * 60
 SCREENING_ESCALATE_SECONDS = env.int("SCREENING_ESCALATE_SECONDS", default=72 * 60 * 60)
 # -- REST API -----------------------------------------------------------------------------------------------------------
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6000)
+# Webhooks go to hosts on the Internet over https. For a test or a demo: http to this very machine as well.
+WEBHOOK_ALLOW_LOCAL = env.bool("WEBHOOK_ALLOW_LOCAL", default=False)
+WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443, 8443])
+# A webhook that has answered nothing good for so long is switched off, and its owner gets a mail.
+WEBHOOK_GIVE_UP_HOURS = env.int("WEBHOOK_GIVE_UP_HOURS", default=72)
 
 # The guide lets restricted administrators change a user's email, the newer list of roles does not (domain.md 8.3).
 RESTRICTED_EMAIL_EDITABLE = env.bool("RESTRICTED_EMAIL_EDITABLE", default=False)

@@ -14,8 +14,9 @@ from provisioning.registry import job_type
 from tenancy import audit
 from tenancy.access import authorize, level
 from tenancy.actors import Actor
+from tenancy.announcing import announce
 from tenancy.errors import DomainError
-from tenancy.models import Customer
+from tenancy.models import Customer, Event, Resource
 from tenancy.policy import Control, Level
 
 
@@ -56,9 +57,21 @@ def enqueue(
         ProvisioningStep(job=job, position=position, name=step.name, item=step.item, title=step.title[:120])
         for position, step in enumerate(steps)
     )
+    announce_job(job, Event.CREATED)
     ring_on_commit(job)
     job.refresh_from_db(fields=["next_run_at"])
     return job
+
+
+def announce_job(job: ProvisioningJob, event: Event) -> None:
+    """Tell webhooks of a job that is new, or has ended."""
+    announce(
+        resource=Resource.JOBS,
+        event=event,
+        target_id=job.public_id,
+        partner=job.partner_id,
+        customer=job.customer_id,
+    )
 
 
 def ring_on_commit(job: ProvisioningJob) -> None:
@@ -77,7 +90,10 @@ def cancel_jobs(customer: Customer) -> int:
     For the end of the customer: what its jobs would have made is not wanted any more.
     """
     unfinished = ProvisioningJob.objects.filter(customer=customer, finished_at=None)
-    return unfinished.update(
+    jobs = list(unfinished.select_for_update().order_by("pk"))
+    for job in jobs:
+        announce_job(job, Event.UPDATED)
+    return ProvisioningJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         state=ProvisioningJob.State.CANCELLED, finished_at=Now(), lease_until=None, token=F("token") + 1
     )
 

@@ -20,13 +20,14 @@ from django.db.models.functions import Now
 
 from provisioning.errors import Fenced, PermanentError, RetryableError, WaitUntil
 from provisioning.models import ProvisioningJob, ProvisioningStep
+from provisioning.queue import announce_job
 from provisioning.registry import JobType, Result, StepContext, StepHandler, job_type
 from tenancy import audit
 from tenancy.access import level
 from tenancy.actors import SYSTEM, actor_for
 from tenancy.errors import DomainError
 from tenancy.launch import with_temporary_rights
-from tenancy.models import AdminUser
+from tenancy.models import AdminUser, Event
 from tenancy.policy import Control, Level
 
 MAX_TRIES = 5
@@ -228,10 +229,12 @@ class Run:
                 error_code=failed.error_code if failed else "",
                 error=failed.error if failed else "",
             )
+            announce_job(self.job, Event.UPDATED)
 
     def _give_up(self, error: PermanentError) -> None:
         with self._fenced():
             self._release(JobState.FAILED, finished_at=Now(), error_code=error.code, error=str(error))
+            announce_job(self.job, Event.UPDATED)
 
     def _audit(self, outcome: str, context: StepContext, why: str) -> None:
         text = f"{context.step.title}: {outcome}{why}"

@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from tenancy.actors import Actor
+from tenancy.announcing import IS_HEARD, announce, heard
 from tenancy.errors import Forbidden
-from tenancy.models import AuditChain, AuditEvent, Customer, Partner
+from tenancy.models import AuditChain, AuditEvent, Customer, Partner, Resource
 from tenancy.narrowing import NarrowedManager
 
 HASHED = [
@@ -63,11 +64,12 @@ def record(
         _refuse_unseen(target, customer, by)
     tenant = f"customer:{customer.pk}" if customer else f"partner:{partner.pk}"
     chain = _lock_chain(tenant)
+    now, anybody_listens = _look(partner)
     event = AuditEvent(
         tenant=tenant,
         number=chain.length + 1,
         previous_hash=chain.head,
-        created_at=_now(),
+        created_at=now,
         action=action,
         category=action.partition(".")[0],
         text=text[:400],
@@ -82,7 +84,18 @@ def record(
     event.hash = event_hash(event)
     event.save(force_insert=True)
     AuditChain.objects.filter(pk=tenant).update(length=event.number, head=event.hash)
+    if anybody_listens:
+        _announce(event, partner, customer)
     return event
+
+
+def _announce(event: AuditEvent, partner: Partner, customer: Customer | None) -> None:
+    found = heard(event.action, event.target_type)
+    if found:
+        resource, what = found
+        # A package of an organization is no thing of its own outside: its customer has changed.
+        target_id = customer.public_id if resource is Resource.CUSTOMERS and customer else event.target_id
+        announce(resource=resource, event=what, target_id=target_id, partner=partner, customer=customer)
 
 
 def _refuse_unseen(target: models.Model, customer: Customer, by: Actor) -> None:
@@ -100,11 +113,11 @@ def _lock_chain(tenant: str) -> AuditChain:
     return AuditChain.objects.select_for_update().get(pk=tenant)
 
 
-def _now() -> datetime:
-    # The database's clock: servers may disagree, the log must not.
+def _look(partner: Partner) -> tuple[datetime, bool]:
+    """The database's clock (servers may disagree, the log must not), and whether the partner has an active webhook."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        cursor.execute(f"SELECT clock_timestamp(), {IS_HEARD}", [partner.pk])
+        return cursor.fetchone()
 
 
 def _actor_columns(by: Actor) -> dict[str, Any]:

@@ -46,6 +46,7 @@ CATEGORIES = {
     "template": "Onboarding templates",
     "token": "API tokens",
     "usage": "Usage corrections",
+    "webhook": "Webhooks",
     "workspace": "Workspaces",
 }
 

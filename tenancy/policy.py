@@ -93,6 +93,7 @@ class Control(StrEnum):
     PARTNER_HELPDESK = "partner.helpdesk"
     PARTNER_AUDIT = "partner.audit"
     PARTNER_API_TOKENS = "partner.api_tokens"
+    PARTNER_WEBHOOKS = "partner.webhooks"
     # Control Hub
     ORG_OVERVIEW = "org.overview"
     ORG_PROVISIONING = "org.provisioning"
@@ -183,7 +184,8 @@ def _only(**levels: Level) -> dict[Control, Level]:
 
 _NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
 _NO_MONEY = {"PARTNER_BILLING": H, "PARTNER_PRICES": H, "PARTNER_MARGIN": H}
-_HELPDESK = _NO_WHOLESALE | _NO_MONEY | {"PARTNER_LAUNCH": E, "PARTNER_AUDIT": H, "PARTNER_API_TOKENS": H}
+_NO_SYSTEMS = {"PARTNER_API_TOKENS": H, "PARTNER_WEBHOOKS": H}
+_HELPDESK = _NO_WHOLESALE | _NO_MONEY | _NO_SYSTEMS | {"PARTNER_LAUNCH": E, "PARTNER_AUDIT": H}
 
 # Who of the support staff may come in, and with what, is for the customer to decide (domain.md 7.2, 7.5, 7.6).
 _CUSTOMER_DECIDES = {"ORG_SUPPORT_ACCESS": R}
@@ -198,10 +200,11 @@ ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
         **_NO_WHOLESALE
         | _CUSTOMER_DECIDES
         | _NO_MONEY
-        | {"PARTNER_AUDIT": H, "PARTNER_API_TOKENS": H}
+        | _NO_SYSTEMS
+        | {"PARTNER_AUDIT": H}
         | {control.name: R for control in LICENCE_CONTROLS},
     ),
-    Role.PARTNER_READONLY: _row(R, R, **_NO_WHOLESALE | {"PARTNER_LAUNCH": E, "PARTNER_API_TOKENS": H}),
+    Role.PARTNER_READONLY: _row(R, R, **_NO_WHOLESALE | _NO_SYSTEMS | {"PARTNER_LAUNCH": E}),
     Role.HELPDESK_BASIC: _row(R, R, **_HELPDESK),
     Role.HELPDESK_ADVANCED: _row(R, R, **_HELPDESK),
     Role.CUSTOMER_FULL: _row(H, E),

@@ -19,7 +19,9 @@ from billing.progress import Counter
 from billing.services.alone import alone
 from billing.services.closing import close_partner, next_day
 from billing.services.counting import Counted, DoesNotReconcile, counted_lines
+from tenancy.announcing import announce
 from tenancy.errors import DomainError
+from tenancy.models import Event, Resource
 
 MAX_ATTEMPTS = 5
 IN_PROGRESS, COMPLETED, FAILED = BillingReport.Status
@@ -134,6 +136,7 @@ def _complete(report: BillingReport, written: WrittenFile, lines: Counted) -> No
                 size=written.size,
                 sha256=written.sha256,
             ):
+                _announce(report)
                 files.publish(written.path, files.report_path(report))
     except IntegrityError as error:
         raise CannotMake(ReportExists.code, "The same report was completed first.") from error
@@ -141,6 +144,13 @@ def _complete(report: BillingReport, written: WrittenFile, lines: Counted) -> No
 
 def _fail(report: BillingReport, error: CannotMake) -> None:
     log.error("billing_report_failed", report=str(report.public_id), code=error.code, reason=str(error))
-    BillingReport.objects.filter(pk=report.pk, status=IN_PROGRESS).update(
-        status=FAILED, finished_at=Now(), error_code=error.code, error=str(error)[:300]
-    )
+    with transaction.atomic():
+        if BillingReport.objects.filter(pk=report.pk, status=IN_PROGRESS).update(
+            status=FAILED, finished_at=Now(), error_code=error.code, error=str(error)[:300]
+        ):
+            _announce(report)
+
+
+def _announce(report: BillingReport) -> None:
+    """Made or failed: nobody's deed, so no audit event tells webhooks."""
+    announce(resource=Resource.REPORTS, event=Event.UPDATED, target_id=report.public_id, partner=report.partner_id)

@@ -1,12 +1,15 @@
 """A person of a customer, as the steps of jobs find him: by the public id in the step's `item`."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from controlhub.models import PackageAssignment, PhoneNumber, Subscriber
 from provisioning.errors import PermanentError, WaitUntil
 from provisioning.models import ProvisioningStep
 from provisioning.registry import StepContext
-from tenancy.models import Customer
+from tenancy.announcing import announce
+from tenancy.models import Customer, Event, Resource
 
 WAIT_FOR_PERSON_SECONDS = 5
 ENTERING = ("create_person", "claim_person", "complete_migration")
@@ -27,8 +30,20 @@ def locked(customer: Customer, public_id: str) -> Subscriber:
 
 
 def rows_of(context: StepContext) -> QuerySet[Subscriber]:
-    """The step's subscriber, to be updated."""
+    """The step's subscriber, to be updated; with `announced_update` when others should hear of it."""
     return Subscriber.objects.filter(customer=context.customer, public_id=context.item)
+
+
+def announced_update(context: StepContext, rows: QuerySet[Subscriber], **values: Any) -> None:
+    """Update the step's subscriber, if he is among `rows`, and tell webhooks: no audit event is about him here."""
+    if rows.update(**values):
+        announce(
+            resource=Resource.SUBSCRIBERS,
+            event=Event.UPDATED,
+            target_id=context.item,
+            partner=context.job.partner_id,
+            customer=context.customer,
+        )
 
 
 def base_of(subscriber: Subscriber) -> PackageAssignment | None:

@@ -9,6 +9,7 @@ from controlhub.jobs.mail import STOPPED
 from controlhub.jobs.persons import (
     WAIT_FOR_PERSON_SECONDS,
     Status,
+    announced_update,
     base_of,
     never_arrived,
     number_of,
@@ -143,11 +144,11 @@ def _delete_person(context: StepContext) -> Result:
 
 
 def _changed(context: StepContext, result: Result) -> None:
-    rows_of(context).update(error="")
+    announced_update(context, rows_of(context).exclude(error=""), error="")
 
 
 def _refused(context: StepContext, error: PermanentError) -> None:
-    rows_of(context).update(error=str(error))
+    announced_update(context, rows_of(context), error=str(error))
 
 
 def _step(call: Callable[[StepContext], Result], control: Control, *, critical: bool = False) -> StepHandler:

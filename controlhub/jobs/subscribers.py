@@ -20,7 +20,17 @@ from controlhub.jobs.packages import (
     restart_disabling,
     restart_enabling,
 )
-from controlhub.jobs.persons import ENTERING, Status, base_of, locked, number_of, person_id, rows_of, subscriber_of
+from controlhub.jobs.persons import (
+    ENTERING,
+    Status,
+    announced_update,
+    base_of,
+    locked,
+    number_of,
+    person_id,
+    rows_of,
+    subscriber_of,
+)
 from controlhub.models import Location, PhoneNumber, Subscriber
 from controlhub.services import calling_data, consents, numbers, seats
 from controlhub.services.clock import database_now
@@ -88,9 +98,8 @@ def _person_created(context: StepContext, result: Result) -> None:
         and consents.ask(subscriber, taken_back_at=_taken_back_at)
     ):
         return
-    rows_of(context).filter(status__in=[Status.PENDING, Status.FAILED]).update(
-        status=Status.PROVISIONED, status_changed_at=Now(), error=""
-    )
+    arriving = rows_of(context).filter(status__in=[Status.PENDING, Status.FAILED])
+    announced_update(context, arriving, status=Status.PROVISIONED, status_changed_at=Now(), error="")
 
 
 def _person_refused(context: StepContext, error: PermanentError) -> None:
@@ -102,7 +111,7 @@ def _person_refused(context: StepContext, error: PermanentError) -> None:
     calling_data.take_away(subscriber)
     release_devices(subscriber=subscriber, by=SYSTEM)
     leave_queues(subscriber, package="", by=SYSTEM)
-    rows_of(context).update(status=Status.FAILED, status_changed_at=Now(), error=str(error))
+    announced_update(context, rows_of(context), status=Status.FAILED, status_changed_at=Now(), error=str(error))
     ProvisioningStep.objects.filter(pk=context.step.pk).update(result=given)
 
 

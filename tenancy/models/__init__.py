@@ -13,3 +13,7 @@ from tenancy.models.sign_ins import FailedSignIn as FailedSignIn
 from tenancy.models.tenants import Customer as Customer
 from tenancy.models.tenants import Partner as Partner
 from tenancy.models.tokens import ApiToken as ApiToken
+from tenancy.models.webhooks import Event as Event
+from tenancy.models.webhooks import Resource as Resource
+from tenancy.models.webhooks import Webhook as Webhook
+from tenancy.models.webhooks import WebhookDelivery as WebhookDelivery

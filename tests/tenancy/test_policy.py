@@ -24,6 +24,7 @@ PARTNER_HUB = {
     "partner.helpdesk": (E, E, E, R, R),
     "partner.audit": (E, E, H, R, H),
     "partner.api_tokens": (E, E, H, H, H),
+    "partner.webhooks": (E, E, H, H, H),
 }
 
 # Customer-side roles in the columns' order; external administrators have the rows of the roles they mirror.
