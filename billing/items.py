@@ -8,10 +8,11 @@ from tenancy.packages import PACKAGES
 
 @dataclass(frozen=True)
 class Item:
-    """One thing on an invoice. A price is for one `unit`; a first one has this SKU and description, unless it says others."""
+    """One thing on a report and an invoice. A price is for one `unit`; a first one has this SKU and description, unless it says others."""
 
     code: str
     name: str
+    service_name: str
     sku: str
     description: str
     unit: str = "month"
@@ -24,12 +25,24 @@ class Item:
 
 EXPRESS, STANDARD = "setup_assist_express", "setup_assist_standard"
 ITEMS: dict[str, Item] = {
-    **{code: Item(code, PACKAGES[code].name, sku.code, sku.description) for code, sku in SKUS.items()},
+    **{
+        code: Item(code, PACKAGES[code].name, sku.service_name, sku.code, sku.description) for code, sku in SKUS.items()
+    },
     EXPRESS: Item(
-        EXPRESS, "Setup Assist Express", "DEMO-WHS-SA-EXP", "Wholesale Setup Assist Express Usage", "location"
+        EXPRESS,
+        "Setup Assist Express",
+        "SETUP_ASSIST_EXPRESS",
+        "DEMO-WHS-SA-EXP",
+        "Wholesale Setup Assist Express Usage",
+        "location",
     ),
     STANDARD: Item(
-        STANDARD, "Setup Assist Standard", "DEMO-WHS-SA-STD", "Wholesale Setup Assist Standard Usage", "user"
+        STANDARD,
+        "Setup Assist Standard",
+        "SETUP_ASSIST_STANDARD",
+        "DEMO-WHS-SA-STD",
+        "Wholesale Setup Assist Standard Usage",
+        "user",
     ),
 }
 ITEM_CHOICES = [(item.code, item.name) for item in ITEMS.values()]

@@ -1,13 +1,13 @@
 """How the lines of a report are printed: the columns of domain.md 6.3 for each level, and the server's COPY that writes them.
 
-The lines are in the temporary table of `billing.services.counting`.
+The lines and their names are in the temporary tables of `billing.services.counting`.
 """
 
 # ruff: noqa: S608 - every piece put together here is a constant of this file.
 
 from billing.models import BillingReport
+from billing.report_names import NAMES
 from billing.report_sql import LINES, LineKind
-from billing.skus import SKUS
 
 PARTNER, CUSTOMER, USER = BillingReport.Type
 
@@ -34,8 +34,8 @@ _PARTNER_COLUMNS = {
     "PARTNER_ORG_ID": _public_id("ORGANIZATION", "partner_org"),
     "SUBSCRIPTION_ID": _text("subscription_id"),
     "SERVICE_NAME": "service_name",
-    "SKU": "code",
-    "DESCRIPTION": f"CASE WHEN kind = {LineKind.ADJUSTMENT} THEN 'Adjustment: ' || description ELSE description END",
+    "SKU": _text("sku"),
+    "DESCRIPTION": f"CASE WHEN kind = {LineKind.ADJUSTMENT} THEN 'Adjustment: ' || description ELSE {_text('description')} END",
     "CONSUMPTION_START_DATE": "to_char(starts_on, 'YYYY-MM-DD')",
     "CONSUMPTION_END_DATE": "to_char(ends_on, 'YYYY-MM-DD')",
     "QUANTITY": QUANTITY,
@@ -57,17 +57,15 @@ COLUMNS: dict[str, dict[str, str]] = {
     USER: _PARTNER_COLUMNS | _CUSTOMER_COLUMNS | _USER_COLUMNS | _LICENSE,
 }
 
-_SKU_ROWS = ", ".join(
-    f"('{package}', '{sku.service_name}', '{sku.code}', '{sku.description}')" for package, sku in SKUS.items()
-)
 # What each level fetches beside the line itself: columns and joins.
 _FACTS = {
     PARTNER: (
         "partner.name AS partner_name, partner.public_id AS partner_org, partner.subscription_id,"
-        " sku.service_name, sku.code, sku.description",
+        " named.service_name, named.sku, named.description",
         f"""
         JOIN tenancy_partner partner ON partner.id = line.partner_id
-        JOIN (VALUES {_SKU_ROWS}) AS sku(item, service_name, code, description) ON sku.item = line.item""",
+        JOIN {NAMES} named ON named.partner_id = line.partner_id AND named.item = line.item
+            AND line.starts_on >= named.first_on AND line.starts_on < named.after""",
     ),
     CUSTOMER: (
         "customer.org_id, customer.external_id, location.public_id AS location_public_id, bought.license_id",

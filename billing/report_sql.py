@@ -1,4 +1,5 @@
-"""The SQL of what a report counts. Parameters: partner (id), first and after (dates: from `first` up to, not including, `after`).
+"""The SQL of what a report counts. Parameters: partner (id), first and after (dates: from `first` up to, not including, `after`),
+packages.
 
 Each level has a core: keys, first and last day of use, exact integer seconds; only keys that were used. PARTNER and CUSTOMER
 read the ledger, USER clamps the assignments: the three must come to the same total. Later truth (docs/adr/0011) is beside it,
@@ -42,7 +43,7 @@ def _ledger_core(table: str, keys: str) -> str:
             SELECT {keys}, day, open_count, shift,
                    lag(open_count, 1, 0::bigint) OVER key AS before_count, lag(shift, 1, 0::bigint) OVER key AS before_shift,
                    lead(day, 1, %(after)s) OVER key AS next_day
-            FROM {table} WHERE partner_id = %(partner)s AND day < %(after)s
+            FROM {table} WHERE partner_id = %(partner)s AND day < %(after)s AND package = ANY(%(packages)s)
             WINDOW key AS (PARTITION BY {keys} ORDER BY day)
         ) steps
     ) used
@@ -70,6 +71,7 @@ CORE = {
         SELECT {_USER_KEYS}, greatest(started_at, {_OPENS}) AS clamped_start, least(ended_at, {_CLOSES}) AS clamped_end
         FROM controlhub_packageassignment
         WHERE partner_id = %(partner)s AND started_at < {_CLOSES} AND (ended_at IS NULL OR ended_at > {_OPENS})
+          AND package = ANY(%(packages)s)
     ) clamped
     WHERE clamped_end > clamped_start
     GROUP BY {_USER_KEYS}

@@ -1,7 +1,7 @@
-"""What each package is called on a billing report: service, SKU, description. Plain data.
+"""What each package is called on a billing report as long as the price book says nothing else: service, SKU, description.
 
-The real SKU codes are not public (domain.md 6.5), so these are neutral demo values. Service names follow domain.md 6.3.
-Once a report has been sent to somebody, a line here is never changed, only added.
+Plain data. The real SKU codes are not public (domain.md 6.5), so these are neutral demo values. Service names follow domain.md
+6.3. Once a report has been sent to somebody, a line here is never changed, only added.
 """
 
 from dataclasses import dataclass

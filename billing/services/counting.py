@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from billing import report_sql
+from billing import report_names, report_sql
 from billing.models import BillingReport
 from billing.queries.usage import billed_period, use_by_package
 from billing.report_sql import LineKind
@@ -42,19 +42,25 @@ def counted_lines(report: BillingReport) -> Iterator[Counted]:
     """The report's lines in the temporary table, for as long as the context lasts. Raises DoesNotReconcile."""
     with transaction.atomic():
         _execute(report_sql.CREATE_LINES)
+        _execute(report_names.CREATE_NAMES)
+        for partner in report.members():
+            _execute(report_names.ADD_NAMES, {"partner": partner.pk})
         _add_allocation(report) if report.is_point_in_time else _add_usage(report)
         _execute(f"ANALYZE {report_sql.LINES}")
         rows, seconds, adjusted, units = _execute(report_sql.TOTALS)[0]
         timed = not report.is_point_in_time
         yield Counted(rows, seconds if timed else None, adjusted if timed else None, units)
-        _execute(f"DROP TABLE {report_sql.LINES}")
+        _execute(f"DROP TABLE {report_sql.LINES}, {report_names.NAMES}")
 
 
 def _add_usage(report: BillingReport) -> None:
     expected: Totals = {}
     for place, partner in enumerate(report.members()):
         bounds = billed_period(partner, first=report.start_on, last=report.end_on) | {"place": place}
-        _execute(report_sql.add_usage(report.type), bounds)
+        # A line has one SKU: where a package gets another one, its use is cut.
+        for first, after, packages in _execute(report_names.NAMED_STRETCHES, bounds):
+            stretch = bounds | {"first": first, "after": after, "packages": packages}
+            _execute(report_sql.add_usage(report.type), stretch)
         _execute(report_sql.add_adjustments(report.type), bounds)
         expected |= _expected(partner, report, bounds)
     counted = {(partner, kind, item): total for partner, kind, item, total in _execute(report_sql.ITEM_TOTALS) if total}

@@ -13,6 +13,7 @@ from billing import report_sql
 from billing.models import UsageDay
 from billing.queries.usage import use_by_package
 from billing.services.closing import close_missing_days
+from tenancy.packages import PACKAGES
 from tests.billing.history import DAY, Interval, World, at, day, make_world, store, used_days
 from tests.billing.strategies import DAYS, exact, histories, ranges
 
@@ -66,7 +67,7 @@ KEYS = {"PARTNER": lambda world, interval: (interval.package,), "CUSTOMER": plac
 
 
 def reported(world: World, kind: str, first: int, last: int) -> Rows:
-    bounds = {"partner": world.partners[0].pk, "first": day(first), "after": day(last + 1)}
+    bounds = {"partner": world.partners[0].pk, "first": day(first), "after": day(last + 1), "packages": list(PACKAGES)}
     with connection.cursor() as cursor:
         cursor.execute(report_sql.CORE[kind], bounds)
         rows = cursor.fetchall()
