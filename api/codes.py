@@ -196,6 +196,9 @@ OF_RULE = {
     "secret_invalid": 81172,
     "too_many_webhooks": 81173,
     "webhook_off": 81174,
+    "redirect_uri_invalid": 81180,
+    "redirect_uri_missing": 81181,
+    "integration_without_use": 81182,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.

@@ -37,11 +37,15 @@ class Allowance:
 
 def spend(bearer: Bearer) -> Allowance:
     """Count one request of the token."""
-    limit = settings.API_REQUESTS_PER_MINUTE
+    return spend_of(f"api-rate:{bearer.token.pk}", settings.API_REQUESTS_PER_MINUTE)
+
+
+def spend_of(who: str, limit: int) -> Allowance:
+    """Count one request of whoever this is; `limit` is per minute."""
     now = int(time.time())
     reset = WINDOW_SECONDS - now % WINDOW_SECONDS
     try:
-        used = _count(f"api-rate:{bearer.token.pk}:{now // WINDOW_SECONDS}")
+        used = _count(f"{who}:{now // WINDOW_SECONDS}")
     except (RedisError, OSError) as error:
         logger.warning("rate_limit_unavailable", error=type(error).__name__)
         used = 0

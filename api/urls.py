@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from api import operations  # noqa: F401 - importing registers the operations
 from api.application import application
 from api.door import through
+from api.oauth.views import AccessToken, Authorize
 from api.views import Nowhere, OpenApi, Reference, ReportFile
 
 app_name = "api"
@@ -25,6 +26,8 @@ urlpatterns = [
     path("openapi.json", OpenApi.as_view(), name="openapi"),
     path("reference/", Reference.as_view(), name="reference"),
     path("files/<str:signature>", ReportFile.as_view(), name="report-file"),
+    path("authorize", Authorize.as_view(), name="authorize"),
+    path("access_token", AccessToken.as_view(), name="access-token"),
     *_behind_the_door(application.urls[0]),
     re_path(r"^.*$", Nowhere.as_view(), name="nowhere"),
 ]

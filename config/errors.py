@@ -15,12 +15,13 @@ from api.errors import ApiError, answer
 from tenancy.launch import NoLaunch
 
 RETRY_AFTER_SECONDS = 5
+CONSENT_PAGE = "/v1/authorize"  # the one address of the API that people open
 LOST_SERVER = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 logger = structlog.get_logger(__name__)
 
 
 def _page(request: HttpRequest, status: int, **context: str) -> HttpResponse:
-    if request.path.startswith("/v1/"):
+    if request.path.startswith("/v1/") and request.path != CONSENT_PAGE:
         return answer(request, ApiError(status, context.get("reason") or responses[status]))
     # Rendered without the request: the context processors would ask the database who is signed in.
     values = {"tracking_id": getattr(request, "tracking_id", ""), **context}

@@ -7,13 +7,19 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
+# Access and refresh tokens, authorization codes and client secrets, wherever they stand.
+BEARER = re.compile(r"\bws[prcs]_[\w-]{20,}")
 SIGNED = re.compile(r"/(download|consent)/[^/\s]+/")
 
 
 def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of every key that names a secret, and the signature in a download or consent link."""
+    """Replace the value of every key that names a secret, tokens in any text, and the signature in a link."""
     masked = {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
-    return {key: SIGNED.sub(r"/\1/***/", value) if isinstance(value, str) else value for key, value in masked.items()}
+    return {key: _mask(value) if isinstance(value, str) else value for key, value in masked.items()}
+
+
+def _mask(text: str) -> str:
+    return BEARER.sub("***", SIGNED.sub(r"/\1/***/", text))
 
 
 SHARED: list[Any] = [
@@ -45,7 +51,11 @@ def logging_config(*, level: str, json: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portal"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"django.server": {"handlers": [], "propagate": True}},
+        "loggers": {
+            "django.server": {"handlers": [], "propagate": True},
+            # Its debug messages hold the tokens that it has just made.
+            "oauthlib": {"level": "INFO"},
+        },
     }
     logging.config.dictConfig(config)
     structlog.configure(

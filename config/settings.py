@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
+    "allauth.idp.oidc",
     "csp",
     "tenancy",
     "provisioning",
@@ -242,6 +243,8 @@ WEBHOOK_ALLOW_LOCAL = env.bool("WEBHOOK_ALLOW_LOCAL", default=False)
 WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443, 8443])
 # A webhook that has answered nothing good for so long is switched off, and its owner gets a mail.
 WEBHOOK_GIVE_UP_HOURS = env.int("WEBHOOK_GIVE_UP_HOURS", default=72)
+# Of one address at /v1/access_token, where nobody is known yet.
+OAUTH_REQUESTS_PER_MINUTE = env.int("OAUTH_REQUESTS_PER_MINUTE", default=60)
 
 # The guide lets restricted administrators change a user's email, the newer list of roles does not (domain.md 8.3).
 RESTRICTED_EMAIL_EDITABLE = env.bool("RESTRICTED_EMAIL_EDITABLE", default=False)

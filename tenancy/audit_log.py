@@ -28,6 +28,7 @@ CATEGORIES = {
     "customer": "Customers",
     "device": "Devices",
     "helpdesk": "Help desk",
+    "integration": "Integrations",
     "launch": "Cross-launch",
     "location": "Locations",
     "mail": "Mails",

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from tenancy.actors import Actor, actor_for
 from tenancy.errors import DomainError
 from tenancy.models import AdminUser, ApiToken, Partner, RoleAssignment
 from tenancy.policy import Control
-from tenancy.queries import first_customer, first_partner
+from tenancy.queries import customers_within, first_customer, first_partner, partners_within
 
 PREFIX = "wsp_"
 LONGEST_DAYS = 365
@@ -139,9 +139,9 @@ def revoke_token(*, token: ApiToken, by: Actor, partner: Partner) -> bool:
 
 
 def tokens_of(partner: Partner) -> QuerySet[ApiToken]:
-    """Tokens of everybody who holds a role at the partner."""
+    """Personal tokens of everybody who holds a role at the partner; integrations get theirs by themselves."""
     staff = RoleAssignment.objects.filter(partner=partner).values("admin")
-    return ApiToken.objects.filter(admin__in=staff).select_related("admin")
+    return ApiToken.objects.filter(admin__in=staff, integration=None).select_related("admin")
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,21 @@ def bearer_of(text: str, *, ip: str | None = None, user_agent: str = "", trackin
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > TOUCH_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    return Bearer(
-        actor=actor_for(token.admin, door="api", ip=ip, user_agent=user_agent, tracking_id=tracking_id), token=token
-    )
+    actor = actor_for(token.admin, door="api", ip=ip, user_agent=user_agent, tracking_id=tracking_id)
+    return Bearer(actor=_within(actor, token.within_id) if token.within_id else actor, token=token)
+
+
+def _within(actor: Actor, partner_id: int) -> Actor:
+    """The actor with the roles he holds at a partner, its indirect providers and their customers, and no others.
+
+    Whoever also works elsewhere lends an integration of this partner nothing there.
+    """
+    if all(grant.partner_id == partner_id for grant in actor.grants):
+        return actor
+    reach = {("partner", pk) for pk in partners_within(actor, partner_id).values_list("pk", flat=True)}
+    reach |= {("customer", pk) for pk in customers_within(actor, partner_id).values_list("pk", flat=True)}
+    kept = [g for g in actor.grants if {("partner", g.partner_id), ("customer", g.customer_id)} & reach]
+    return replace(actor, grants=tuple(kept))
 
 
 def bearer_behind(token_id: int) -> Bearer | None:

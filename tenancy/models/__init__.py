@@ -3,6 +3,9 @@
 from tenancy.models.audit_events import AuditChain as AuditChain
 from tenancy.models.audit_events import AuditEvent as AuditEvent
 from tenancy.models.drafts import WizardDraft as WizardDraft
+from tenancy.models.integrations import Authorization as Authorization
+from tenancy.models.integrations import Integration as Integration
+from tenancy.models.integrations import RefreshToken as RefreshToken
 from tenancy.models.launches import CrossLaunch as CrossLaunch
 from tenancy.models.launches import TemporaryRights as TemporaryRights
 from tenancy.models.mailboxes import Mailbox as Mailbox

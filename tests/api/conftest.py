@@ -11,6 +11,7 @@ from django.test import Client
 from tenancy.actors import SYSTEM
 from tenancy.tokens import SCOPES, create_token
 from tests.api.contract import broken
+from tests.api.oauth_desk import Desk
 from tests.cast import Cast
 from tests.factories import make_template
 
@@ -85,3 +86,9 @@ def new_customer(cast: Cast) -> dict[str, Any]:
             "packages": {"limits": {"webex_calling": 25}},
         },
     }
+
+
+@pytest.fixture
+def desk(cast: Cast) -> Desk:
+    """An integration of north's that acts for others and by itself."""
+    return Desk(cast)

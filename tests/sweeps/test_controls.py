@@ -72,6 +72,7 @@ def test_public_urls_are_few_and_known() -> None:
         "/consent/<str:token>/",
         "/v1/openapi.json",
         "/v1/reference/",
+        "/v1/access_token",
         "/v1/^.*$",
         "/dev/components/",
     }

@@ -1,0 +1,93 @@
+"""Who may let an integration act in his name, what it may do then, and how it ends."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tenancy.authorizations import authorizations_of, purge_authorizations, withdraw
+from tenancy.integrations import Wish, change_integration
+from tenancy.models import AuditEvent, Authorization
+from tenancy.policy import Role
+from tenancy.tokens import Scope, bearer_of
+from tests.api.conftest import ApiClient
+from tests.api.oauth_desk import BACK, SCOPES, Desk, SignIn, refused
+from tests.cast import Cast
+from tests.factories import make_customer_admin, make_partner_admin
+
+
+class TestWhoMayAuthorize:
+    """The integration's own partner, its indirect providers, and their customers; with their own rights."""
+
+    @pytest.mark.parametrize("who", ["partner_readonly", "subpartner_full", "customer_restricted", "partner_admin"])
+    def test_people_of_the_partner(self, cast: Cast, desk: Desk, sign_in: SignIn, who: str) -> None:
+        bearer = bearer_of(desk.redeem(desk.code(sign_in(who))).json()["access_token"])
+        assert bearer is not None
+        assert (bearer.actor.email, bearer.actor.grants) == (cast.admins[who].email, cast.actor(who).grants)
+
+    @pytest.mark.parametrize("who", ["other_partner_full", "other_customer_full"])
+    def test_strangers_cannot(self, desk: Desk, sign_in: SignIn, who: str) -> None:
+        for response in (sign_in(who).get(desk.asking()), sign_in(who).post(desk.asking(), {"decision": "accept"})):
+            assert (response.status_code, "Location" in response.headers) == (403, False)
+        assert not Authorization.objects.exists()
+
+    def test_a_customers_log_tells_what_its_administrator_authorized(
+        self, cast: Cast, desk: Desk, sign_in: SignIn
+    ) -> None:
+        desk.code(sign_in("customer_restricted"))
+        event = AuditEvent.objects.get(action="integration.authorized")
+        assert (event.customer, event.actor_email) == (cast.acme, cast.admins["customer_restricted"].email)
+
+    def test_a_readers_token_reads_and_does_not_write(
+        self, cast: Cast, sign_in: SignIn, new_customer: dict[str, Any]
+    ) -> None:
+        desk = Desk(cast, scopes=[Scope.CUSTOMERS_READ, Scope.CUSTOMERS_WRITE])
+        reader = ApiClient(desk.redeem(desk.code(sign_in("partner_readonly"), scope=None)).json()["access_token"])
+        assert reader.get("/wholesale/customers").status_code == 200
+        assert reader.post("/wholesale/customers", new_customer).status_code == 403
+        full = ApiClient(desk.redeem(desk.code(sign_in("partner_full"), scope=None)).json()["access_token"])
+        assert full.post("/wholesale/customers", new_customer).status_code == 202
+
+    def test_whoever_works_elsewhere_too_lends_nothing_there(self, cast: Cast, desk: Desk, sign_in: SignIn) -> None:
+        admin = make_partner_admin(cast.south, Role.PARTNER_WHOLESALE)
+        admin.role_assignments.create(role=Role.PARTNER_READONLY, partner=cast.north)
+        cast.admins["both"] = admin
+        client = ApiClient(desk.redeem(desk.code(sign_in("both"))).json()["access_token"])
+        names = {row["externalId"] for row in client.get("/wholesale/customers").json()["items"]}
+        assert names == {cast.acme.external_id, cast.open_acme.external_id}
+
+    def test_withdrawing_ends_it_at_once(self, cast: Cast, desk: Desk, sign_in: SignIn) -> None:
+        answer = desk.redeem(desk.code(sign_in("customer_full"))).json()
+        row = authorizations_of(cast.actor("customer_full")).get()
+        stranger = make_customer_admin(cast.open_acme)
+        cast.admins["stranger"] = stranger
+        assert not withdraw(authorization=row, by=cast.actor("stranger"))
+        assert bearer_of(answer["access_token"]) is not None
+        assert withdraw(authorization=row, by=cast.actor("customer_full"))
+        assert bearer_of(answer["access_token"]) is None
+        assert refused(desk.refresh(answer["refresh_token"])) == (400, "invalid_grant")
+
+
+def test_what_an_integration_may_no_longer_do_its_tokens_cannot_do_either(
+    cast: Cast, desk: Desk, sign_in: SignIn
+) -> None:
+    answer = desk.redeem(desk.code(sign_in("partner_full"), scope=" ".join(SCOPES))).json()
+    own = desk.take(grant_type="client_credentials").json()["access_token"]
+    wish = Wish(name="Order desk", scopes=[Scope.CUSTOMERS_READ], redirect_uris=[BACK], by_itself=False)
+    change_integration(integration=desk.row, wish=wish, by=cast.actor("partner_full"))
+    bearer = bearer_of(answer["access_token"])
+    assert bearer is not None
+    assert (bearer.scopes, bearer_of(own)) == ({Scope.CUSTOMERS_READ}, None)
+    assert desk.refresh(answer["refresh_token"]).json()["scope"] == Scope.CUSTOMERS_READ
+
+
+def test_what_is_long_over_is_forgotten(desk: Desk, sign_in: SignIn) -> None:
+    desk.code(sign_in("partner_full"))  # never used
+    desk.redeem(desk.code(sign_in("partner_full")))
+    desk.take(grant_type="client_credentials")
+    now = timezone.now()
+    assert purge_authorizations(now=now) == 0
+    assert purge_authorizations(now=now + timedelta(days=31)) == 2  # the unused code, and the short token
+    assert purge_authorizations(now=now + timedelta(days=121)) == 2
+    assert not Authorization.objects.exists()
