@@ -50,6 +50,8 @@ class Scope(StrEnum):
     DEVICES_READ = "spark-admin:devices_read"
     DEVICES_WRITE = "spark-admin:devices_write"
     AUDIT_READ = "audit:events_read"
+    WEBHOOKS_READ = "application:webhooks_read"
+    WEBHOOKS_WRITE = "application:webhooks_write"
 
 
 SCOPES = tuple(scope.value for scope in Scope)

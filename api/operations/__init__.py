@@ -1,7 +1,7 @@
 """The operations, one module a noun. Importing this package registers them all."""
 
 from api.application import application
-from api.operations import billing_reports, customers, sub_partners, subscribers
+from api.operations import billing_reports, customers, sub_partners, subscribers, webhooks
 
-for _module in (customers, subscribers, sub_partners, billing_reports):
+for _module in (customers, subscribers, sub_partners, billing_reports, webhooks):
     application.add_router("", _module.router)

@@ -5,6 +5,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,7 +150,10 @@ class TestTheOutbox:
         suspend_subscriber(subscriber=subscriber, by=cast.actor("partner_full"))
         assert sorted(events(webhook)) == ["jobs.created", "wholesaleSubscribers.updated"]
 
-    def test_a_report_is_heard_when_ordered_and_when_it_ended(self, cast: Cast, hook: Hook) -> None:
+    def test_a_report_is_heard_when_ordered_and_when_it_ended(
+        self, cast: Cast, hook: Hook, receiver: Receiver, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.REPORTS_DIR = tmp_path
         webhook = hook()
         report = create_report(
             partner=cast.north,
@@ -161,6 +165,9 @@ class TestTheOutbox:
         )
         make_report(report_id=report.public_id, until=timezone.now().date())
         assert events(webhook) == ["wholesaleBillingReports.created", "wholesaleBillingReports.updated"]
+        deliver_due()
+        said = [(got.json["data"]["status"], "tempDownloadURL" in got.json["data"]) for got in receiver.received]
+        assert said == [("COMPLETED", False)] * 2
 
     def test_a_retried_job_is_heard(self, cast: Cast, hook: Hook) -> None:
         job = order(make_ordered_customer(cast.north, packages=("webex_calling",)), packages=("webex_calling",))
