@@ -36,9 +36,12 @@ def partner_of(request: HttpRequest, on_behalf_of: str | None = None) -> Partner
     return found
 
 
-def readable(request: HttpRequest, control: Control, partner: Partner) -> None:
-    """Raise Forbidden unless the actor may read `control` at the partner."""
-    authorize(actor_of(request), control, partner=partner, need=Level.READ_ONLY)
+def readable(request: HttpRequest, control: Control, where: Partner | Customer) -> None:
+    """Raise Forbidden unless the actor may read `control` at the partner, or at the customer that he has entered."""
+    if isinstance(where, Customer):
+        authorize(where.viewer or actor_of(request), control, customer=where, need=Level.READ_ONLY)
+    else:
+        authorize(actor_of(request), control, partner=where, need=Level.READ_ONLY)
 
 
 def customers_of(request: HttpRequest, partner: Partner) -> QuerySet[Customer]:

@@ -191,6 +191,14 @@ OF_RULE = {
     "usage_on_hold": 81148,
     "devices_in_the_way": 81149,
     "wrong_for_workspace": 81150,
+    "calling_line_name_invalid": 81160,
+    "outside_digit_invalid": 81161,
+    "unknown_number": 81162,
+    "number_assigned": 81163,
+    "number_moving": 81164,
+    "main_number": 81165,
+    "emergency_callback_number": 81166,
+    "mobile_number": 81167,
     "target_refused": 81170,
     "webhook_name_invalid": 81171,
     "secret_invalid": 81172,
@@ -221,5 +229,6 @@ def status_of(error: DomainError) -> int:
     """The HTTP status of a rule that said no."""
     if isinstance(error, Forbidden) or error.code in FORBIDDEN:
         return 403
-    codes = {row.code for row in getattr(error, "errors", [])} or {error.code}
+    rows = getattr(error, "errors", [])
+    codes = {error.code} if isinstance(rows, dict) or not rows else {row.code for row in rows}
     return 409 if codes <= CONFLICTS else 400

@@ -37,7 +37,7 @@ def _complete(details: dict[str, Any], headers: Sequence[str]) -> None:
 
 
 def _paged(details: dict[str, Any]) -> list[str]:
-    return ["Link"] if any(parameter["name"] == "offset" for parameter in details["parameters"]) else []
+    return ["Link"] if any(parameter["name"] in ("max", "limit") for parameter in details["parameters"]) else []
 
 
 def _text(description: str) -> dict[str, Any]:

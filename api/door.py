@@ -19,7 +19,7 @@ from tenancy.policy import Control
 from tenancy.tokens import PREFIX, Bearer, bearer_of
 
 View = Callable[..., HttpResponse]
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def through(view: View) -> View:

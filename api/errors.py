@@ -44,7 +44,10 @@ def not_found(what: str = "resource") -> ApiError:
 def from_domain(error: DomainError) -> ApiError:
     """A rule said no: its number and HTTP status stand in api.codes."""
     rows = getattr(error, "errors", None)
-    problems = [_problem(row.code, row.message) for row in rows] if rows else [_problem(error.code, str(error))]
+    if isinstance(rows, Mapping):  # sentences by field
+        problems = [_problem(error.code, sentence) for sentence in rows.values()]
+    else:
+        problems = [_problem(row.code, row.message) for row in rows] if rows else [_problem(error.code, str(error))]
     return ApiError(codes.status_of(error), problems[0].description, problems)
 
 

@@ -25,15 +25,32 @@ JOB = "JOB_ID"
 ROLE = "ROLE"
 LICENSE = "LICENSE"
 WEBHOOK = "WEBHOOK"
+CONNECTION = "PSTN_CONNECTION"
+CALL_QUEUE = "CALL_QUEUE"
+# Nobody and nothing has it: a filter by what is no id finds nothing.
+NOBODY = uuid.UUID(int=0)
 
 
 def by_id(rows: QuerySet[Any], kind: str, text: str, *, field: str = "public_id", what: str = "resource") -> Any:
     """The one of `rows` whose uuid `field` is inside the public id `text`; raises a 404 otherwise."""
     value = parse_opaque_id(kind, text)
-    row = rows.filter(**{field: value}).first() if value else None
+    return one(rows.filter(**{field: value}) if value else rows.none(), what=what)
+
+
+def one(rows: QuerySet[Any], *, what: str) -> Any:
+    """The only one of `rows`; raises a 404 without one."""
+    row = rows.first()
     if row is None:
         raise not_found(what)
     return row
+
+
+def uuid_in(kind: str, text: str, *, what: str = "resource") -> uuid.UUID:
+    """The uuid inside a public id; raises a 404 for anything else."""
+    value = parse_opaque_id(kind, text)
+    if value is None:
+        raise not_found(what)
+    return value
 
 
 def partner_org_id(partner: Partner) -> str:

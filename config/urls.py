@@ -49,6 +49,7 @@ urlpatterns = [
     path("org/<uuid:customer>/", include("controlhub.urls")),
     path("", include("provisioning.urls")),
     path("v1/", include("api.urls")),
+    path("identity/v1/", include("api.identity_urls")),
     path("consent/<str:token>/", Consent.as_view(), name="consent"),
 ]
 if settings.SHOW_GALLERY:

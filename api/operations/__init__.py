@@ -1,7 +1,31 @@
 """The operations, one module a noun. Importing this package registers them all."""
 
 from api.application import application
-from api.operations import billing_reports, customers, sub_partners, subscribers, webhooks
+from api.operations import (
+    billing_reports,
+    calling_locations,
+    customers,
+    devices,
+    locations,
+    numbers,
+    organizations,
+    pstn,
+    sub_partners,
+    subscribers,
+    webhooks,
+)
 
-for _module in (customers, subscribers, sub_partners, billing_reports, webhooks):
+for _module in (
+    customers,
+    subscribers,
+    sub_partners,
+    organizations,
+    locations,
+    calling_locations,
+    numbers,
+    pstn,
+    devices,
+    billing_reports,
+    webhooks,
+):
     application.add_router("", _module.router)

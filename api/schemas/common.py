@@ -141,3 +141,23 @@ def spoken_address(row: Any) -> SpokenAddress:
         zip_or_postal_code=row.postal_code or None,
         country=row.country,
     )
+
+
+def unkept(value: Any) -> Any:
+    """For what the public specification knows and the portal has no place for: a value would be lost, so it is refused."""
+    if value not in (None, "", [], {}):
+        raise ValueError("this portal does not keep it, so leave it out")
+    return value
+
+
+Unkept = Annotated[Any, AfterValidator(unkept)]
+
+
+class InOrganization(Heard):
+    """Whose thing it is. Without it: the organization that the token's owner administers, or whichever has the thing."""
+
+    org_id: str | None = None
+
+
+Count = Annotated[int, Field(ge=1, le=1000)]
+Skip = Annotated[int, Field(ge=0, le=1_000_000_000)]

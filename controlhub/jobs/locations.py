@@ -45,6 +45,7 @@ def mark_created(location: Location, *, pstn_provider: str) -> None:
 # What Webex is told of a location.
 _TOLD = [*ADDRESS_FIELDS, "name", "time_zone", "language", "emergency_location_identifier"]
 _TOLD += ["pstn", "pstn_provider", "pstn_route_type", "pstn_route", "call_recording"]
+_TOLD += ["calling_line_name", "outside_dial_digit", "enforce_outside_dial_digit"]
 
 
 def _row(context: StepContext) -> Location:

@@ -107,6 +107,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "cisco-7841": "Cisco 7841",
         "cisco-8845": "Cisco 8845",
         "cisco-8861": "Cisco 8861",
+        "cisco-8865": "Cisco 8865",
         "cisco-9841": "Cisco 9841",
         "cisco-9861": "Cisco 9861",
         "cisco-desk": "Cisco Desk",

@@ -63,6 +63,10 @@ class Location(models.Model):
     emergency_callback_number = models.ForeignKey(
         "PhoneNumber", models.PROTECT, null=True, blank=True, related_name="emergency_callback_of"
     )
+    # What is shown of a group call, and what is dialled first for an outside line (public API: callingLineId, outsideDialDigit).
+    calling_line_name = models.CharField(max_length=80, blank=True, db_default="", default="")
+    outside_dial_digit = models.CharField(max_length=4, blank=True, db_default="", default="")
+    enforce_outside_dial_digit = models.BooleanField(default=False, db_default=False)
     calling_enabled_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     provisioned_at = models.DateTimeField(null=True, blank=True)
@@ -81,6 +85,13 @@ class Location(models.Model):
                 condition=Q(pstn_route="", pstn_route_type="")
                 | (Q(pstn="LOCAL_GATEWAY") & ~Q(pstn_route="") & ~Q(pstn_route_type="")),
                 name="route_of_a_local_gateway",
+            ),
+            models.CheckConstraint(
+                condition=Q(outside_dial_digit__regex=r"^[0-9]{0,4}$"), name="outside_dial_digit_is_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(enforce_outside_dial_digit=False) | ~Q(outside_dial_digit=""),
+                name="only_a_dial_digit_is_enforced",
             ),
             models.CheckConstraint(
                 condition=Q(deleted_at=None) | Q(is_headquarters=False), name="headquarters_not_deleted"
