@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from partnerhub.views import audit, customer_changes, customers, helpdesk, launch, overview, partners, templates, tokens
+from partnerhub.views import (
+    audit,
+    customer_changes,
+    customers,
+    helpdesk,
+    launch,
+    overview,
+    partners,
+    templates,
+    tokens,
+    webhooks,
+)
 
 app_name = "partnerhub"
 
@@ -58,4 +69,22 @@ urlpatterns = [
     path("templates/<uuid:template>/retire/", templates.TemplateRetire.as_view(), name="template-retire"),
     path("templates/<uuid:template>/restore/", templates.TemplateRestore.as_view(), name="template-restore"),
     path("templates/<uuid:template>/delete/", templates.TemplateDelete.as_view(), name="template-delete"),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="webhook-list"),
+    path("webhooks/create/", webhooks.WebhookCreate.as_view(), name="webhook-create"),
+    path("webhooks/<uuid:webhook>/", webhooks.WebhookDetail.as_view(), name="webhook-detail"),
+    path("webhooks/<uuid:webhook>/edit/", webhooks.WebhookEdit.as_view(), name="webhook-edit"),
+    path("webhooks/<uuid:webhook>/secret/", webhooks.WebhookSecret.as_view(), name="webhook-secret"),
+    path("webhooks/<uuid:webhook>/test/", webhooks.WebhookTest.as_view(), name="webhook-test"),
+    path("webhooks/<uuid:webhook>/switch/", webhooks.WebhookSwitch.as_view(), name="webhook-switch"),
+    path("webhooks/<uuid:webhook>/delete/", webhooks.WebhookDelete.as_view(), name="webhook-delete"),
+    path(
+        "webhooks/<uuid:webhook>/deliveries/<uuid:delivery>/",
+        webhooks.DeliveryDetail.as_view(),
+        name="webhook-delivery",
+    ),
+    path(
+        "webhooks/<uuid:webhook>/deliveries/<uuid:delivery>/replay/",
+        webhooks.DeliveryReplay.as_view(),
+        name="webhook-replay",
+    ),
 ]

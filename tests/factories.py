@@ -20,7 +20,17 @@ from controlhub.models import (
     Workspace,
 )
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
-from tenancy.models import AdminUser, Customer, CustomerAssignment, Partner, RoleAssignment, TemporaryRights
+from tenancy.models import (
+    AdminUser,
+    Customer,
+    CustomerAssignment,
+    Event,
+    Partner,
+    Resource,
+    RoleAssignment,
+    TemporaryRights,
+    Webhook,
+)
 from tenancy.policy import Role
 
 _numbers = itertools.count(1)
@@ -58,6 +68,20 @@ def make_customer(partner: Partner, name: str = "", **fields: Any) -> Customer:
         customer.org_id = customer.public_id
     customer.save(force_insert=True)
     return customer
+
+
+def make_webhook(partner: Partner, owner: AdminUser, name: str = "Order desk", **fields: Any) -> Webhook:
+    """A webhook that is switched off, so that it hears nothing of what a test does, with one delivery in its log."""
+    defaults: dict[str, Any] = {
+        "target_url": "https://hooks.example.com/webex",
+        "resource": Resource.ALL,
+        "event": Event.ALL,
+        "status": Webhook.Status.INACTIVE,
+        "off_for": Webhook.Reason.PERSON,
+    }
+    webhook = Webhook.objects.create(partner=partner, owner=owner, name=name, **defaults | fields)
+    webhook.deliveries.create(state="failed", finished_at=timezone.now(), error="No connection.")
+    return webhook
 
 
 def make_admin(email: str = "", *, name: str = "", **fields: Any) -> AdminUser:

@@ -80,6 +80,9 @@ def _few(tenant: Tenant, some: str) -> None:
     clone(_row(tenant, "templates"), some, name="'Crowd ' || s.g")
     clone(_row(tenant, "sub_partners"), some, name="'Crowd ' || s.g")
     clone(_row(tenant, "billing_reports"), some)
+    hook = _row(tenant, "webhooks")
+    clone(hook, some, name="'Crowd ' || s.g")
+    clone(hook.deliveries.order_by("pk")[0], some)  # type: ignore[attr-defined]
     customer = tenant.customer
     admin = customer.role_assignments.filter(role="customer_device").first()
     admin = admin or make_customer_admin(customer, "customer_device").role_assignments.get()  # type: ignore[arg-type]

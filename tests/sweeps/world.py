@@ -28,6 +28,7 @@ from tests.factories import (
     make_report,
     make_subscriber,
     make_template,
+    make_webhook,
     make_workspace,
 )
 
@@ -75,6 +76,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
     create_token(admin=admin, name=f"{canary} system", by=SYSTEM)
     api_token = admin.api_tokens.get(name=f"{canary} system")
+    hook = make_webhook(partner, admin, f"{canary} hook", customer=customer)
     domain = OrganizationDomain.objects.create(customer=customer, name=f"{canary.lower()}.example.com")
     return Tenant(
         partner,
@@ -103,6 +105,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "event": event.public_id,
             "page": "summary",
             "api_token": api_token.public_id,
+            "webhook": hook.public_id,
+            "delivery": hook.deliveries.get().public_id,
             "signature": "not-a-signature",
             "token": "not-a-token",
             "uidb36": "1",
