@@ -1,6 +1,7 @@
 """Where report files are. Only a finished file ever has the final name."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from billing.models import BillingReport, Reconciliation
 def report_path(report: BillingReport) -> Path:
     """The finished CSV file of a report."""
     return Path(settings.REPORTS_DIR) / str(report.partner.public_id) / f"{report.public_id}.csv"
+
+
+def workbook_path(report: BillingReport) -> Path:
+    """The same as XLSX, if somebody has asked for it."""
+    return report_path(report).with_suffix(".xlsx")
 
 
 def vendor_path(reconciliation: Reconciliation) -> Path:
@@ -27,8 +33,8 @@ def draft_path(report: BillingReport) -> Path:
     """
     folder = report_path(report).parent
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(f"{report.public_id}.*.part"):
-        leftover.unlink(missing_ok=True)
+    for leftover in [*folder.glob(f"{report.public_id}.*.part"), *folder.glob(f"{report.public_id}.*.scratch")]:
+        _remove(leftover)
     return folder / f"{report.public_id}.{uuid.uuid4().hex}.part"
 
 
@@ -45,4 +51,11 @@ def publish(draft: Path, final: Path) -> None:
 def remove_files(path: Path) -> None:
     """Remove a report's file and whatever a killed worker left beside it."""
     for leftover in path.parent.glob(f"{path.stem}.*"):
+        _remove(leftover)
+
+
+def _remove(leftover: Path) -> None:
+    if leftover.is_dir():
+        shutil.rmtree(leftover, ignore_errors=True)
+    else:
         leftover.unlink(missing_ok=True)

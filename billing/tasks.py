@@ -5,11 +5,11 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.bell import reconciliation_bell, report_bell
+from billing.bell import reconciliation_bell, report_bell, workbook_bell
 from billing.queries import clock
 from billing.queries.reconciliations import unfinished_reconciliations
-from billing.queries.reports import unfinished_reports
-from billing.services import closing, invoicing, making, reconciling
+from billing.queries.reports import unfinished_reports, unfinished_workbooks
+from billing.services import closing, invoicing, making, reconciling, workbooks
 
 
 @shared_task(name="billing.close_missing_days")
@@ -32,6 +32,12 @@ def make_report(*, report_id: str, **kwargs: Any) -> None:
     making.make_report(report_id=uuid.UUID(report_id), until=clock.last_closable_day())
 
 
+@shared_task(name="billing.make_workbook")
+def make_workbook(*, report_id: str, **kwargs: Any) -> None:
+    """Somebody rang: make the XLSX of this report, if it still has to be made."""
+    workbooks.make_workbook(report_id=uuid.UUID(report_id))
+
+
 @shared_task(name="billing.reconcile")
 def reconcile(*, reconciliation_id: str, **kwargs: Any) -> None:
     """Somebody rang: compare this file, if it still has to be compared."""
@@ -40,6 +46,7 @@ def reconcile(*, reconciliation_id: str, **kwargs: Any) -> None:
 
 @shared_task(name="billing.sweep_reports")
 def sweep_reports(**kwargs: Any) -> None:
-    """Every few seconds: ring for reports and comparisons whose message was lost or whose worker died."""
+    """Every few seconds: ring for reports, workbooks and comparisons whose message was lost or whose worker died."""
     report_bell.ring([str(report.public_id) for report in unfinished_reports()])
+    workbook_bell.ring([str(workbook.report.public_id) for workbook in unfinished_workbooks()])
     reconciliation_bell.ring([str(row.public_id) for row in unfinished_reconciliations()])

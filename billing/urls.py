@@ -10,7 +10,7 @@ from billing.views.corrections import (
     IntervalList,
     UsageCorrect,
 )
-from billing.views.downloads import ReportDownload
+from billing.views.downloads import ReportDownload, WorkbookDownload
 from billing.views.overview import BillingOverview, TopCustomers, UsageHistory
 from billing.views.prices import PriceAdd, PriceEnd, PriceExport, PriceImport, PriceItem, PriceList, PriceRemove
 from billing.views.reconciliations import (
@@ -19,7 +19,14 @@ from billing.views.reconciliations import (
     ReconciliationDetail,
     ReconciliationExport,
 )
-from billing.views.reports import ReportCreate, ReportDelete, ReportDetail, ReportExport, ReportList
+from billing.views.reports import (
+    ReportCreate,
+    ReportDelete,
+    ReportDetail,
+    ReportExport,
+    ReportList,
+    ReportWorkbookOrder,
+)
 from billing.views.usage import UsageCard
 from billing.views.why import WhyQuantity
 
@@ -57,6 +64,12 @@ urlpatterns = [
     ),
     path("reports/<uuid:report>/delete/", ReportDelete.as_view(), name="report-delete"),
     path("reports/<uuid:report>/download/<str:signature>/", ReportDownload.as_view(), name="report-download"),
+    path(
+        "reports/<uuid:report>/download/<str:signature>/xlsx/",
+        WorkbookDownload.as_view(),
+        name="report-workbook-download",
+    ),
+    path("reports/<uuid:report>/workbook/", ReportWorkbookOrder.as_view(), name="report-workbook"),
     path("prices/", PriceList.as_view(), name="price-list"),
     path("prices/add/", PriceAdd.as_view(), name="price-add"),
     path("prices/export/", PriceExport.as_view(), name="price-export"),

@@ -18,3 +18,4 @@ from billing.models.prices import PriceBookEntry as PriceBookEntry
 from billing.models.reconciliations import Difference as Difference
 from billing.models.reconciliations import Reconciliation as Reconciliation
 from billing.models.reports import BillingReport as BillingReport
+from billing.models.workbooks import ReportWorkbook as ReportWorkbook

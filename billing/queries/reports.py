@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from billing.models import BillingReport
+from billing.models import BillingReport, ReportWorkbook
 from tenancy.models import Partner
 from tenancy.opaque_ids import opaque_id
 
@@ -62,6 +62,18 @@ def unfinished_reports() -> QuerySet[BillingReport]:
     """Reports that nobody may be making: their message was lost, or their worker died."""
     overdue = Now() - timedelta(seconds=BELL_SECONDS)
     return BillingReport.objects.filter(status=BillingReport.Status.IN_PROGRESS, created_at__lt=overdue)
+
+
+def unfinished_workbooks() -> QuerySet[ReportWorkbook]:
+    """XLSX files that nobody may be making."""
+    overdue = Now() - timedelta(seconds=BELL_SECONDS)
+    waiting = ReportWorkbook.objects.filter(status=ReportWorkbook.Status.IN_PROGRESS, asked_at__lt=overdue)
+    return waiting.select_related("report")
+
+
+def workbook_of(report: BillingReport) -> ReportWorkbook | None:
+    """The XLSX that was asked for, in whatever state it is."""
+    return ReportWorkbook.objects.filter(report=report).first()
 
 
 def export_rows(reports: QuerySet[BillingReport]) -> Iterator[list[object]]:

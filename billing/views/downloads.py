@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, Ht
 from django.urls import reverse
 
 from billing import links
-from billing.downloads import file_response
+from billing.downloads import file_response, workbook_response
 from billing.models import BillingReport
 from billing.views.reports import ReportView
 
@@ -34,4 +34,14 @@ class ReportDownload(ReportView):
     def _file(self) -> FileResponse:
         if self.report.status != BillingReport.Status.COMPLETED:
             raise Http404
+        return self.answer()
+
+    def answer(self) -> FileResponse:
         return file_response(self.report)
+
+
+class WorkbookDownload(ReportDownload):
+    """The same as XLSX: the same link opens it, under the same conditions."""
+
+    def answer(self) -> FileResponse:
+        return workbook_response(self.report)

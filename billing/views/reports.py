@@ -14,9 +14,10 @@ from billing.forms.reports import ReportFilterForm, ReportForm, preset_period, u
 from billing.models import BillingReport
 from billing.progress import progress_of
 from billing.queries import clock
-from billing.queries.reports import EXPORT_HEADER, ReportFilter, export_rows, reports_of
+from billing.queries.reports import EXPORT_HEADER, ReportFilter, export_rows, reports_of, workbook_of
 from billing.queries.usage import last_closed_day
 from billing.services.reports import create_report, delete_report, earliest_day
+from billing.services.workbooks import order_workbook
 from tenancy.access import PartnerView
 from tenancy.csv_export import csv_response
 from tenancy.errors import DomainError
@@ -140,12 +141,16 @@ class ReportDetail(ReportView):
     """One report: its facts, and a link to its file that is good for a quarter of an hour."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        signature, workbook = links.sign(self.report, by=self.actor), workbook_of(self.report)
+        working = self.report.is_open or (workbook is not None and workbook.is_open)
         context = {
             "report": self.report,
+            "workbook": workbook,
             "report_id": opaque_id("BILLING_REPORT", self.report.public_id),
-            "download_url": _url("report-download", self.report, links.sign(self.report, by=self.actor)),
+            "download_url": _url("report-download", self.report, signature),
+            "workbook_url": _url("report-workbook-download", self.report, signature),
             "closed_until": last_closed_day(self.report.about),
-            "progress": progress_of(self.report.public_id) if self.report.is_open else None,
+            "progress": progress_of(self.report.public_id) if working else None,
             "again_url": self._again_url(),
         }
         return render(request, self._template(request), context)
@@ -163,6 +168,19 @@ class ReportDetail(ReportView):
         if target == f"report-{self.report.public_id}":
             return "billing/reports/list.html#row"
         return "billing/reports/detail.html" + ("#card" if target == "report" else "")
+
+
+class ReportWorkbookOrder(ReportView):
+    """POST only: ask for the XLSX. It says what the CSV says, so whoever may read may ask."""
+
+    reads_with_post = True
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            order_workbook(report=self.report, by=self.actor)
+        except DomainError as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(_url("report-detail", self.report))
 
 
 class ReportDelete(ReportView):
