@@ -10,6 +10,7 @@ in lines of its own. `billing.services.counting` puts the lines together and com
 
 from enum import IntEnum
 
+from billing.items import EXPRESS, STANDARD
 from billing.ledger_sql import MIDNIGHT
 from billing.models import BillingReport
 
@@ -88,6 +89,23 @@ def adjustments_core(report_type: str) -> str:
     WHERE partner_id = %(partner)s AND made_on >= %(first)s AND made_on < %(after)s
     GROUP BY {keys}, about_on
     HAVING sum(seconds) <> 0
+    """
+
+
+def setup_assist_core(report_type: str) -> str:
+    """What was ordered in the period: Express counts the location, Standard its users. It is nobody's in particular."""
+    keys = KEYS[BillingReport.Type(report_type)]
+    return f"""
+    SELECT {keys}, min(on_day) AS starts_on, max(on_day) AS ends_on, sum(units)::bigint AS units
+    FROM (
+        SELECT customer_id, location_id, NULL::bigint AS subscriber_id, NULL::bigint AS workspace_id,
+               CASE kind WHEN 'express' THEN '{EXPRESS}' ELSE '{STANDARD}' END AS package,
+               CASE kind WHEN 'express' THEN 1 ELSE seats END AS units, (ordered_at AT TIME ZONE 'UTC')::date AS on_day
+        FROM controlhub_setupassistorder
+        WHERE partner_id = %(partner)s AND status <> 'cancelled' AND ordered_at >= {_OPENS} AND ordered_at < {_CLOSES}
+    ) ordered
+    WHERE package = ANY(%(packages)s)
+    GROUP BY {keys}
     """
 
 
@@ -176,6 +194,11 @@ def add_adjustments(report_type: str) -> str:
     return _add(LineKind.ADJUSTMENT, report_type, adjustments_core(report_type), "seconds")
 
 
+def add_setup_assist(report_type: str) -> str:
+    """Lines of Setup Assist that was ordered in the period."""
+    return _add(LineKind.SETUP_ASSIST, report_type, setup_assist_core(report_type), "units")
+
+
 def add_allocation(report_type: str) -> str:
     """Lines of what is open at `as_of`; returns (item, counted, due) where the two sides differ.
 
@@ -194,8 +217,10 @@ def add_allocation(report_type: str) -> str:
     """
 
 
-# Added up by partner, kind and item; then all together.
-ITEM_TOTALS = f"SELECT partner_id, kind, item, sum(seconds)::bigint FROM {LINES} GROUP BY partner_id, kind, item"
+# Seconds, or units of what is counted, added up by partner, kind and item; then all together.
+ITEM_TOTALS = (
+    f"SELECT partner_id, kind, item, sum(coalesce(seconds, units))::bigint FROM {LINES} GROUP BY partner_id, kind, item"
+)
 TOTALS = f"""
 SELECT count(*), coalesce(sum(seconds), 0)::bigint,
        coalesce(sum(seconds) FILTER (WHERE kind = {LineKind.ADJUSTMENT}), 0)::bigint, coalesce(sum(units), 0)::bigint

@@ -10,6 +10,7 @@ from partnerhub.views import (
     launch,
     overview,
     partners,
+    setup_assist,
     templates,
     tokens,
     webhooks,
@@ -48,6 +49,7 @@ urlpatterns = [
     ),
     path("customers/<uuid:customer>/packages/", customer_changes.CustomerPackages.as_view(), name="customer-packages"),
     path("customers/<uuid:customer>/delete/", customer_changes.CustomerDelete.as_view(), name="customer-delete"),
+    path("customers/<uuid:customer>/setup-assist/", setup_assist.SetupAssistOrderForm.as_view(), name="setup-assist"),
     path("customers/<uuid:customer>/launch/", launch.CustomerLaunch.as_view(), name="customer-launch"),
     path("help-desk/", helpdesk.HelpDesk.as_view(), name="helpdesk"),
     path("help-desk/users/<uuid:subscriber>/", helpdesk.UserCard.as_view(), name="helpdesk-user"),
@@ -56,6 +58,12 @@ urlpatterns = [
     path("help-desk/users/<uuid:subscriber>/check/", helpdesk.CheckCode.as_view(), name="helpdesk-check-code"),
     path("help-desk/organizations/<uuid:customer>/", helpdesk.OrganizationCard.as_view(), name="helpdesk-org"),
     path("indirect-providers/", partners.IndirectProviders.as_view(), name="indirect-providers"),
+    path("setup-assist/", setup_assist.SetupAssistList.as_view(), name="setup-assist-list"),
+    path("setup-assist/export.csv", setup_assist.SetupAssistExport.as_view(), name="setup-assist-export"),
+    path("setup-assist/<uuid:setup_assist>/", setup_assist.SetupAssistDetail.as_view(), name="setup-assist-order"),
+    path(
+        "setup-assist/<uuid:setup_assist>/cancel/", setup_assist.SetupAssistCancel.as_view(), name="setup-assist-cancel"
+    ),
     path("templates/", templates.TemplateList.as_view(), name="template-list"),
     path("templates/create/", templates.TemplateCreate.as_view(), name="template-create"),
     path("templates/create/<uuid:draft>/<slug:page>/", templates.TemplateCreate.as_view(), name="template-create-page"),

@@ -41,6 +41,7 @@ CATEGORIES = {
     "role": "Roles",
     "screening": "Compliance screening",
     "settings": "Settings",
+    "setup_assist": "Setup Assist",
     "sign_in": "Sign-ins",
     "subscriber": "Users",
     "support": "Support access",

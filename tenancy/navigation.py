@@ -31,6 +31,7 @@ PARTNER_HUB = (
     Entry("Customers", "people", "partnerhub:customer-list", Control.PARTNER_CUSTOMERS),
     Entry("Onboarding templates", "template", "partnerhub:template-list", Control.PARTNER_TEMPLATES),
     Entry("Indirect providers", "organization", "partnerhub:indirect-providers", Control.PARTNER_INDIRECT_PROVIDERS),
+    Entry("Setup Assist", "setup-assistant", "partnerhub:setup-assist-list", Control.PARTNER_SETUP_ASSIST),
     Entry("Help desk", "headset", "partnerhub:helpdesk", Control.PARTNER_HELPDESK),
     Entry("Audit", "shield", "partnerhub:audit", Control.PARTNER_AUDIT, "Security"),
     Entry("API tokens", "link", "partnerhub:token-list", Control.PARTNER_API_TOKENS, "Security"),

@@ -87,6 +87,7 @@ class Control(StrEnum):
     PARTNER_LAUNCH = "partner.launch"
     PARTNER_TEMPLATES = "partner.templates"
     PARTNER_INDIRECT_PROVIDERS = "partner.indirect_providers"
+    PARTNER_SETUP_ASSIST = "partner.setup_assist"
     PARTNER_BILLING = "partner.billing"
     PARTNER_PRICES = "partner.prices"
     PARTNER_MARGIN = "partner.margin"
@@ -183,6 +184,8 @@ def _only(**levels: Level) -> dict[Control, Level]:
 
 
 _NO_WHOLESALE = {"PARTNER_CUSTOMER_CREATE": H, "PARTNER_TEMPLATES": H, "PARTNER_INDIRECT_PROVIDERS": H}
+# Ordered within A-Wholesale and billed at once (domain.md 11): the wholesale administrator orders, the others look.
+_NO_ORDERS = {"PARTNER_SETUP_ASSIST": R}
 _NO_MONEY = {"PARTNER_BILLING": H, "PARTNER_PRICES": H, "PARTNER_MARGIN": H}
 _NO_SYSTEMS = {"PARTNER_API_TOKENS": H, "PARTNER_WEBHOOKS": H}
 _HELPDESK = _NO_WHOLESALE | _NO_MONEY | _NO_SYSTEMS | {"PARTNER_LAUNCH": E, "PARTNER_AUDIT": H}
@@ -192,12 +195,13 @@ _CUSTOMER_DECIDES = {"ORG_SUPPORT_ACCESS": R}
 
 ENTITLEMENTS: dict[Role, dict[Control, Level]] = {
     Role.PARTNER_WHOLESALE: _row(E, E, **_CUSTOMER_DECIDES),
-    Role.PARTNER_FULL: _row(E, E, **_NO_WHOLESALE | _CUSTOMER_DECIDES),
+    Role.PARTNER_FULL: _row(E, E, **_NO_WHOLESALE | _NO_ORDERS | _CUSTOMER_DECIDES),
     # Since March 2023 a partner administrator changes neither users nor licences (domain.md 7.2).
     Role.PARTNER_ADMIN: _row(
         E,
         E,
         **_NO_WHOLESALE
+        | _NO_ORDERS
         | _CUSTOMER_DECIDES
         | _NO_MONEY
         | _NO_SYSTEMS

@@ -16,9 +16,11 @@ from controlhub.models import (
     LocationAdminScope,
     PackageAssignment,
     PhoneNumber,
+    SetupAssistOrder,
     Subscriber,
     Workspace,
 )
+from controlhub.models.setup_assist import kind_for
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy.models import (
     AdminUser,
@@ -258,6 +260,20 @@ def make_adjustment(assignment: PackageAssignment, about_on: date, seconds: int,
     if "correction" not in fields:
         defaults["correction"] = make_correction(assignment, **made)
     return UsageAdjustment.objects.create(about_on=about_on, seconds=seconds, **defaults | fields)
+
+
+def make_setup_order(location: Location, *, seats: int = 3, **fields: Any) -> SetupAssistOrder:
+    """A Setup Assist order as a row, past the service: by default of today, for so many users."""
+    defaults: dict[str, Any] = {
+        "partner": location.customer.partner,
+        "customer": location.customer,
+        "kind": kind_for(seats),
+        "go_live_on": date(2030, 1, 2),
+        "contact_name": "Kim Contact",
+        "contact_email": "kim@customer.example.com",
+        "contact_phone": "+1 217 555 0100",
+    }
+    return SetupAssistOrder.objects.create(location=location, seats=seats, **defaults | fields)
 
 
 def make_price(

@@ -3,6 +3,7 @@
 Number, totals and file come from the very same rows, whatever is written meanwhile.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 
 from billing import report_names, report_sql
 from billing.models import BillingReport
+from billing.queries.setup_assist import setup_assist_of
 from billing.queries.usage import billed_period, use_by_package
 from billing.report_sql import LineKind
 from controlhub.services.clock import database_now
@@ -61,6 +63,7 @@ def _add_usage(report: BillingReport) -> None:
         for first, after, packages in _execute(report_names.NAMED_STRETCHES, bounds):
             stretch = bounds | {"first": first, "after": after, "packages": packages}
             _execute(report_sql.add_usage(report.type), stretch)
+            _execute(report_sql.add_setup_assist(report.type), stretch)
         _execute(report_sql.add_adjustments(report.type), bounds)
         expected |= _expected(partner, report, bounds)
     counted = {(partner, kind, item): total for partner, kind, item, total in _execute(report_sql.ITEM_TOTALS) if total}
@@ -69,18 +72,22 @@ def _add_usage(report: BillingReport) -> None:
 
 
 def _expected(partner: Partner, report: BillingReport, bounds: dict[str, Any]) -> Totals:
-    """Seconds of each package by the partner's ledger and the corrections: what each level has to come to."""
+    """Seconds of each package by the partner's ledger and the corrections, and orders: what each level has to come to."""
     used = use_by_package(partner, first=report.start_on, last=report.end_on)
     corrected = _execute(report_sql.ADJUSTMENT_TOTALS, bounds)
-    return {(partner.pk, LineKind.USAGE, use.package): use.seconds for use in used} | {
-        (partner.pk, LineKind.ADJUSTMENT, package): seconds for package, seconds in corrected
-    }
+    expected: Counter[tuple[int, int, str]] = Counter()
+    expected.update({(partner.pk, LineKind.USAGE, use.package): use.seconds for use in used})
+    expected.update({(partner.pk, LineKind.ADJUSTMENT, package): seconds for package, seconds in corrected})
+    for use in setup_assist_of([partner], first=bounds["first"], after=bounds["after"]):
+        expected[partner.pk, LineKind.SETUP_ASSIST, use.item] += use.units
+    return dict(expected)
 
 
 def _difference(counted: Totals, expected: Totals) -> str:
     key = next(key for key in sorted(counted | expected) if counted.get(key) != expected.get(key))
+    unit = "units" if key[1] == LineKind.SETUP_ASSIST else "seconds"
     return (
-        f"{key[2]} of partner {key[0]}: the report says {counted.get(key, 0)} seconds, "
+        f"{key[2]} of partner {key[0]}: the report says {counted.get(key, 0)} {unit}, "
         f"the ledger {expected.get(key, 0)}. The operator has been told."
     )
 

@@ -20,5 +20,6 @@ from controlhub.models.people import PeopleSettings as PeopleSettings
 from controlhub.models.queues import CallQueue as CallQueue
 from controlhub.models.queues import QueueAgent as QueueAgent
 from controlhub.models.ranges import TsTzRange as TsTzRange
+from controlhub.models.setup_assist import SetupAssistOrder as SetupAssistOrder
 from controlhub.models.subscribers import Subscriber as Subscriber
 from controlhub.models.workspaces import Workspace as Workspace

@@ -71,6 +71,7 @@ class CustomerPage(PartnerView):
             and customer.status in READY,
             "may_delete": self.level(Control.PARTNER_CUSTOMER_CREATE) is Level.EDIT
             and customer.status in READY | {Customer.Status.ERROR},
+            "may_order": self.level(Control.PARTNER_SETUP_ASSIST) is Level.EDIT and customer.status in READY,
             "may_set_up": level(self.actor, Control.USERS_ADD, customer=customer) is Level.EDIT,
             "close_url": self.with_filters(self.list_url()),
             "panel_poll_seconds": poll_seconds(panel),

@@ -83,6 +83,7 @@ def _few(tenant: Tenant, some: str) -> None:
     hook = _row(tenant, "webhooks")
     clone(hook, some, name="'Crowd ' || s.g")
     clone(hook.deliveries.order_by("pk")[0], some)  # type: ignore[attr-defined]
+    clone(_row(tenant, "setup_assist_orders"), some, status="'completed'", completed_at="now()")
     customer = tenant.customer
     admin = customer.role_assignments.filter(role="customer_device").first()
     admin = admin or make_customer_admin(customer, "customer_device").role_assignments.get()  # type: ignore[arg-type]

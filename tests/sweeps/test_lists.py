@@ -34,6 +34,7 @@ BUDGET = {
     "partnerhub:customer-panel": [11],
     "partnerhub:helpdesk": [5, 8],
     "partnerhub:indirect-providers": [6],
+    "partnerhub:setup-assist-list": [6, 6],
     "partnerhub:template-list": [6],
     "partnerhub:template-panel": [8],
     "partnerhub:webhook-list": [6],
@@ -57,6 +58,7 @@ QUERIES = {
     "controlhub:user-list": ("q=crowd", "role=any", "q=sam&package=webex_calling&sort=-name"),
     "partnerhub:customer-list": ("q=crowd", "restricted=off", "q=crowd&indirect=on"),
     "partnerhub:helpdesk": ("q=crowd",),
+    "partnerhub:setup-assist-list": ("status=completed",),
 }
 
 

@@ -26,6 +26,7 @@ from tests.factories import (
     make_price,
     make_queue,
     make_report,
+    make_setup_order,
     make_subscriber,
     make_template,
     make_webhook,
@@ -68,6 +69,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     job.steps.create(position=0, name="screening", title=f"{canary} step")
     report = make_report(partner, created_by=admin)
     reconciliation = Reconciliation.objects.create(report=report, file_name=f"{canary}.csv")
+    setup_assist = make_setup_order(location, contact_name=f"{canary} contact")
     day = date(2020, 1, 1) + timedelta(days=partner.price_book.count())
     price = make_price(partner, start=day, valid_until=day + timedelta(days=1), description=f"{canary} use")
     correction = make_correction(assignment, ended_at=None, reason=f"{canary} reason", made_by=admin)
@@ -98,6 +100,7 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "price": price.public_id,
             "item": price.item,
             "correction": correction.public_id,
+            "setup_assist": setup_assist.public_id,
             "interval": assignment.pk,
             "draft": draft.public_id,
             "rights": rights.public_id,

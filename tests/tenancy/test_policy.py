@@ -18,6 +18,7 @@ PARTNER_HUB = {
     "partner.launch": (E, E, E, E, E),
     "partner.templates": (E, H, H, H, H),
     "partner.indirect_providers": (E, H, H, H, H),
+    "partner.setup_assist": (E, R, R, R, R),
     "partner.billing": (E, E, H, R, H),
     "partner.prices": (E, E, H, R, H),
     "partner.margin": (E, E, H, R, H),
