@@ -2,13 +2,16 @@
 
 from api.application import application
 from api.operations import (
+    admin_audit,
     billing_reports,
     calling_locations,
     customers,
     devices,
+    licenses,
     locations,
     numbers,
     organizations,
+    people,
     pstn,
     sub_partners,
     subscribers,
@@ -25,6 +28,9 @@ for _module in (
     numbers,
     pstn,
     devices,
+    people,
+    licenses,
+    admin_audit,
     billing_reports,
     webhooks,
 ):

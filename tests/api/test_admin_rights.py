@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from api.operation import OPERATIONS, SAFE, Operation
+from api.roles import role_id
 from tenancy.access import level
 from tenancy.models import AuditEvent
 from tenancy.opaque_ids import opaque_id
-from tenancy.policy import Level
+from tenancy.policy import Level, Role
 from tenancy.tokens import SCOPES
 from tests.api.conftest import ApiClient
 from tests.cast import Cast
@@ -20,7 +21,13 @@ from tests.sweeps.world import Tenant, make_tenant
 Api = Callable[..., ApiClient]
 INSIDE = [op for op in OPERATIONS if not op.path.startswith(WHOLESALE)]
 # About nobody's organization, or about several: they have tests of their own.
-ELSEWHERE = {"GET /organizations"}
+ELSEWHERE = {
+    "GET /organizations",
+    "GET /people/me",
+    "GET /roles",
+    "GET /roles/{roleId}",
+    "GET /adminAudit/eventCategories",
+}
 CAST = (
     "partner_full", "partner_plain", "partner_admin", "partner_readonly", "helpdesk", "customer_restricted",
     "customer_readonly", "customer_support", "customer_user_device", "customer_device", "customer_location",
@@ -34,6 +41,7 @@ NEW_PLACE = {
     "announcementLanguage": "en_us",
     "address": PLACE,
 }
+YEAR = "&from=2020-01-01T00:00:00Z&to=2020-12-31T00:00:00Z"
 NUMBERS = {"phoneNumbers": ["+12175559901"]}
 
 
@@ -65,6 +73,15 @@ def bodies(tenant: Tenant) -> dict[str, dict[str, Any]]:
         "POST /devices": {"mac": "02:00:00:AA:BB:01", "model": "Cisco 8865", "workspaceId": room},
         "POST /devices/activationCode": {"model": "Cisco 8865", "workspaceId": room},
         "DELETE /devices/{deviceId}": {},
+        "POST /people": {
+            "emails": ["new@x.example.com"],
+            "displayName": "New Person",
+            "licenses": [opaque_id("LICENSE", f"{tenant.customer.org_id}:calling-1")],
+            "extension": "8801",
+            "orgId": opaque_id("ORGANIZATION", tenant.customer.org_id),
+        },
+        "PUT /people/{personId}": {"displayName": "Another Name"},
+        "DELETE /people/{personId}": {},
     }
 
 
@@ -74,13 +91,18 @@ def path_of(op: Operation, tenant: Tenant) -> str:
         "orgId": org_id,
         "locationId": opaque_id("LOCATION", tenant.ids["location"]),
         "deviceId": opaque_id("DEVICE", tenant.ids["device"]),
+        "personId": opaque_id("PEOPLE", tenant.ids["subscriber"]),
+        "licenseId": opaque_id("LICENSE", f"{tenant.customer.org_id}:calling-1"),
+        "roleId": role_id(Role.CUSTOMER_FULL),
     }
-    return op.path.format(**ids) + ("" if "{orgId}" in op.path else f"?orgId={org_id}")
+    query = "" if "{orgId}" in op.path else f"?orgId={org_id}"
+    return op.path.format(**ids) + query + (YEAR if op.path == "/adminAudit/events" else "")
 
 
 @pytest.fixture
 def tenant(cast: Cast) -> Tenant:
     made = make_tenant(cast.north, cast.acme, "Canary")
+    cast.acme.packages.filter(package="webex_calling").update(license_id="calling-1")
     assign_locations(cast.admins["customer_location"], *cast.acme.locations.all())
     return made
 
