@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -150,12 +151,18 @@ def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The machine's certificates. Reading them takes longer than most calls, so they are read once per process."""
+    return ssl.create_default_context()
+
+
 @dataclass
 class Caller:
     """Posts to addresses that somebody typed. The resolver and the certificates it trusts can be replaced by tests."""
 
     resolver: Resolver = resolve
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    context: ssl.SSLContext = field(default_factory=_trusted)
     total_seconds: float = TOTAL_SECONDS
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:

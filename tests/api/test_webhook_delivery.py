@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core import mail
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -244,6 +245,22 @@ class TestWhatIsSent:
             "X-Portal-Signature": "t=1700000000,v1=2f658d6aef4f246e91cd741bbcded7479e9605f9d41c9e248122a117e0e1765b",
         }
         assert signature_headers(body, secret="", at=1) == {}
+
+    def test_what_the_guide_tells_receivers_to_do_works(self, cast: Cast, hook: Hook, receiver: Receiver) -> None:
+        guide = (django_settings.BASE_DIR / "docs" / "webhooks.md").read_text()
+        names: dict[str, Any] = {}
+        exec(guide.partition("```python\n")[2].partition("```")[0], names)  # noqa: S102 - our own documentation
+        hook()
+        deed(cast.acme)
+        deliver_due()
+        [got] = receiver.received
+        header = got.headers["X-Portal-Signature"]
+        genuine = names["is_genuine"]
+        assert genuine(SECRET, got.body, header)
+        assert not genuine("another", got.body, header)
+        assert not genuine(SECRET, got.body + b" ", header)
+        old = signature_headers(got.body, secret=SECRET, at=int(timezone.now().timestamp()) - 400)
+        assert not genuine(SECRET, got.body, old["X-Portal-Signature"])
 
     def test_a_webhook_without_a_secret_is_not_signed(self, cast: Cast, hook: Hook, receiver: Receiver) -> None:
         hook(secret="")
