@@ -39,6 +39,11 @@ app.conf.beat_schedule = {
     # A webhook is told within two seconds; whoever is at it already lets this one go again at once.
     "deliver-webhooks": {"task": "api.deliver_webhooks", "schedule": 2.0, "options": {"expires": 2}},
     "purge-api": {"task": "api.purge", "schedule": crontab(minute="47", hour="3"), "options": {"expires": 3600}},
+    "purge-authorizations": {
+        "task": "tenancy.purge_authorizations",
+        "schedule": crontab(minute="37", hour="3"),
+        "options": {"expires": 3600},
+    },
     "purge-drafts": {
         "task": "tenancy.purge_drafts",
         "schedule": crontab(minute="17", hour="3"),

@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.conf import settings
 from django.urls import include, path, re_path
 
-from config.views import Gallery, Healthz, Home, Profile, Readyz
+from config.views import Authorizations, AuthorizationWithdraw, Gallery, Healthz, Home, Profile, Readyz
 from controlhub.views.consents import Consent
 from tenancy.access import declare
 from tenancy.policy import Control
@@ -44,6 +44,12 @@ urlpatterns = [
     path("readyz", Readyz.as_view(), name="readyz"),
     *accounts,
     path("account/profile/", Profile.as_view(), name="profile"),
+    path("account/integrations/", Authorizations.as_view(), name="authorizations"),
+    path(
+        "account/integrations/<uuid:authorization>/withdraw/",
+        AuthorizationWithdraw.as_view(),
+        name="authorization-withdraw",
+    ),
     path("partner/<uuid:partner>/billing/", include("billing.urls")),
     path("partner/<uuid:partner>/", include("partnerhub.urls")),
     path("org/<uuid:customer>/", include("controlhub.urls")),

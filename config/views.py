@@ -2,20 +2,23 @@
 
 import time
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.generic import View
 
 from billing.queries.parked import parked_partners
 from config.gallery import gallery_context
 from tenancy.access import PortalView
+from tenancy.authorizations import authorizations_of, withdraw
 from tenancy.policy import Control
 from tenancy.profile import ProfileForm, change_profile, own_profile
 from tenancy.queries import first_customer, first_partner
+from tenancy.scope_words import in_words
 
 
 class Home(PortalView):
@@ -49,6 +52,29 @@ class Profile(PortalView):
 
     def _page(self, request: HttpRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
         return render(request, "account/profile.html", {"form": form}, status=status)
+
+
+class Authorizations(PortalView):
+    """The integrations that act in one's own name."""
+
+    control = Control.SIGNED_IN
+    MOST = 100
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = [(row, in_words(row.scopes)) for row in authorizations_of(self.actor)[: self.MOST]]
+        return render(request, "account/authorizations.html", {"rows": rows})
+
+
+class AuthorizationWithdraw(PortalView):
+    """POST only: the integration acts no longer in one's name, from the next request on."""
+
+    control = Control.SIGNED_IN
+
+    def post(self, request: HttpRequest, authorization: UUID) -> HttpResponseBase:
+        row = get_object_or_404(authorizations_of(self.actor), public_id=authorization)
+        if withdraw(authorization=row, by=self.actor):
+            messages.success(request, f"{row.integration.name} no longer acts in your name.")
+        return HttpResponseRedirect(reverse("authorizations"))
 
 
 class Healthz(View):

@@ -7,6 +7,7 @@ from partnerhub.views import (
     customer_changes,
     customers,
     helpdesk,
+    integrations,
     launch,
     overview,
     partners,
@@ -27,6 +28,16 @@ urlpatterns = [
     path("api-tokens/", tokens.TokenList.as_view(), name="token-list"),
     path("api-tokens/create/", tokens.TokenCreate.as_view(), name="token-create"),
     path("api-tokens/<uuid:api_token>/revoke/", tokens.TokenRevoke.as_view(), name="token-revoke"),
+    path("integrations/", integrations.IntegrationList.as_view(), name="integration-list"),
+    path("integrations/create/", integrations.IntegrationCreate.as_view(), name="integration-create"),
+    path("integrations/<uuid:integration>/", integrations.IntegrationDetail.as_view(), name="integration-detail"),
+    path("integrations/<uuid:integration>/edit/", integrations.IntegrationEdit.as_view(), name="integration-edit"),
+    path(
+        "integrations/<uuid:integration>/secret/", integrations.IntegrationSecret.as_view(), name="integration-secret"
+    ),
+    path(
+        "integrations/<uuid:integration>/revoke/", integrations.IntegrationRevoke.as_view(), name="integration-revoke"
+    ),
     path("customers/", customers.CustomerList.as_view(), name="customer-list"),
     path("customers/export.csv", customers.CustomerExport.as_view(), name="customer-export"),
     path("customers/progress/", customers.CustomerProgress.as_view(), name="customer-progress"),

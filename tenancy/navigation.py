@@ -35,6 +35,7 @@ PARTNER_HUB = (
     Entry("Help desk", "headset", "partnerhub:helpdesk", Control.PARTNER_HELPDESK),
     Entry("Audit", "shield", "partnerhub:audit", Control.PARTNER_AUDIT, "Security"),
     Entry("API tokens", "link", "partnerhub:token-list", Control.PARTNER_API_TOKENS, "Security"),
+    Entry("Integrations", "apps", "partnerhub:integration-list", Control.PARTNER_API_TOKENS, "Security"),
     Entry("Webhooks", "integrations", "partnerhub:webhook-list", Control.PARTNER_WEBHOOKS, "Security"),
     Entry("Billing", "pie-chart", "billing:overview", Control.PARTNER_BILLING, "Billing"),
     Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),

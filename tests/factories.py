@@ -24,9 +24,11 @@ from controlhub.models.setup_assist import kind_for
 from partnerhub.models import CustomerOrigin, OnboardingTemplate, TemplateVersion
 from tenancy.models import (
     AdminUser,
+    Authorization,
     Customer,
     CustomerAssignment,
     Event,
+    Integration,
     Partner,
     Resource,
     RoleAssignment,
@@ -282,3 +284,31 @@ def make_price(
     """A transfer price from `start` on."""
     defaults = {"sku": f"SKU-{item}", "description": f"Use of {item}", "valid_from": start, "price": Decimal(price)}
     return PriceBookEntry.objects.create(partner=partner, item=item, **defaults | fields)
+
+
+def make_integration(partner: Partner, name: str = "", *, admin: AdminUser) -> Integration:
+    """An integration that acts for others and by itself; nobody knows its secret."""
+    n = next(_numbers)
+    row = Integration(id=f"C{n:064}", name=name or f"Program {n}", partner=partner, admin=admin)
+    row.set_scopes(["spark-admin:wholesale_customers_read"])
+    row.set_redirect_uris(["https://program.example.com/callback"])
+    row.set_grant_types(["authorization_code", "refresh_token", "client_credentials"])
+    row.save(force_insert=True)
+    return row
+
+
+def make_authorization(integration: Integration, *, admin: AdminUser) -> Authorization:
+    """`admin` lets the integration act in his name; it has taken its first tokens."""
+    n, now = next(_numbers), timezone.now()
+    row = Authorization.objects.create(
+        integration=integration,
+        admin=admin,
+        scopes=integration.get_scopes(),
+        redirect_uri=integration.get_redirect_uris()[0],
+        code_digest=f"{n:064}",
+        created_at=now,
+        code_expires_at=now + timedelta(minutes=1),
+        code_used_at=now,
+    )
+    row.refresh_tokens.create(digest=f"{n:064}", created_at=now, expires_at=now + timedelta(days=90))
+    return row

@@ -1,8 +1,31 @@
 """The form that makes an API token."""
 
+from typing import Any
+
 from django import forms
 
-from tenancy.tokens import LONGEST_DAYS, NAME_LENGTH, SCOPES
+from tenancy.scope_words import WORDS
+from tenancy.tokens import LONGEST_DAYS, NAME_LENGTH
+
+
+class ScopeSelect(forms.CheckboxSelectMultiple):
+    """Scopes in plain words, each with its name as programmers know it below."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return super().create_option(name, value, *args, **kwargs) | {"note": str(value)}
+
+
+class ScopesField(forms.MultipleChoiceField):
+    """Which scopes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Scopes",
+            choices=[(scope.value, words) for scope, words in WORDS.items()],
+            widget=ScopeSelect,
+            help_text="A token never does more than its owner may do himself, whatever its scopes.",
+            error_messages={"required": "Choose at least one scope."},
+        )
 
 
 class TokenForm(forms.Form):
@@ -18,10 +41,4 @@ class TokenForm(forms.Form):
     days = forms.IntegerField(
         label="Valid for (days)", min_value=1, max_value=LONGEST_DAYS, initial=90, help_text="At most a year."
     )
-    scope = forms.MultipleChoiceField(
-        label="Scopes",
-        choices=[(scope, scope) for scope in SCOPES],
-        widget=forms.CheckboxSelectMultiple,
-        help_text="A token never does more than you may do yourself, whatever its scopes.",
-        error_messages={"required": "Choose at least one scope."},
-    )
+    scope = ScopesField()

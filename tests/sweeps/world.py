@@ -16,9 +16,11 @@ from tenancy.tokens import create_token
 from tests.cast import Cast
 from tests.factories import (
     make_assignment,
+    make_authorization,
     make_correction,
     make_customer_admin,
     make_device,
+    make_integration,
     make_location,
     make_number,
     make_origin,
@@ -78,6 +80,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     draft = WizardDraft.objects.create(kind="create_customer", owner=admin, partner=partner, data={})
     create_token(admin=admin, name=f"{canary} system", by=SYSTEM)
     api_token = admin.api_tokens.get(name=f"{canary} system")
+    integration = make_integration(partner, f"{canary} program", admin=admin)
+    authorization = make_authorization(integration, admin=admin)
     hook = make_webhook(partner, admin, f"{canary} hook", customer=customer)
     domain = OrganizationDomain.objects.create(customer=customer, name=f"{canary.lower()}.example.com")
     return Tenant(
@@ -108,6 +112,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "event": event.public_id,
             "page": "summary",
             "api_token": api_token.public_id,
+            "integration": integration.public_id,
+            "authorization": authorization.public_id,
             "webhook": hook.public_id,
             "delivery": hook.deliveries.get().public_id,
             "signature": "not-a-signature",
