@@ -26,6 +26,8 @@ WORDS = {
     Scope.DEVICES_READ: "See devices",
     Scope.DEVICES_WRITE: "Add, change and delete devices",
     Scope.AUDIT_READ: "Read the audit log",
+    Scope.WEBHOOKS_READ: "See webhooks and what was delivered to them",
+    Scope.WEBHOOKS_WRITE: "Create, change and delete webhooks, which tell other systems what happens",
 }
 
 

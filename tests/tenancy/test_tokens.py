@@ -1,6 +1,7 @@
 """API tokens: shown once, stored as a hash, never more than their owner may do today."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,7 +9,8 @@ from django.utils import timezone
 
 from tenancy.actors import SYSTEM
 from tenancy.models import ApiToken, AuditEvent
-from tenancy.tokens import SCOPES, UnknownScope, bearer_of, create_token
+from tenancy.scope_words import WORDS, in_words
+from tenancy.tokens import SCOPES, Scope, UnknownScope, bearer_of, create_token
 from tests.cast import Cast
 
 
@@ -66,3 +68,27 @@ def test_the_command_says_what_is_wrong(cast: Cast, arguments: list[str]) -> Non
     arguments = [cast.admins["partner_full"].email if word == "KNOWN" else word for word in arguments]
     with pytest.raises(CommandError):
         call_command("api_token", *arguments)
+
+
+def test_every_scope_is_told_in_plain_words_of_its_own() -> None:
+    assert list(WORDS) == list(Scope)
+    assert len(set(WORDS.values())) == len(WORDS)
+    assert in_words([Scope.REPORTS_READ, Scope.CUSTOMERS_READ]) == [
+        "See customers, their packages and limits, and your indirect providers",
+        "See and download billing reports",
+    ]
+
+
+def test_last_use_is_written_once_a_minute(cast: Cast, django_assert_num_queries: Any) -> None:
+    text = create_token(admin=cast.admins["partner_full"], by=SYSTEM)
+    with django_assert_num_queries(4):  # the token, its last use, its owner's roles and customers
+        bearer_of(text)
+    with django_assert_num_queries(3):
+        bearer_of(text)
+    first = ApiToken.objects.get().last_used_at
+    ApiToken.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
+    bearer_of(text)
+    last = ApiToken.objects.get().last_used_at
+    assert first is not None
+    assert last is not None
+    assert last > first
