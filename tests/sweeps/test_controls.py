@@ -73,6 +73,7 @@ def test_public_urls_are_few_and_known() -> None:
         "/v1/openapi.json",
         "/v1/reference/",
         "/v1/access_token",
+        "/v1/files/<str:signature>",
         "/v1/^.*$",
         "/dev/components/",
     }
