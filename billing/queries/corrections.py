@@ -70,9 +70,9 @@ def changes_of(assignment: PackageAssignment, truth: Span, *, today: date) -> li
     return [DayChange(day, seconds) for day, seconds in sorted(wanted.items()) if seconds and day >= first]
 
 
-def use_beside(assignment: PackageAssignment, changes: list[DayChange], *, today: date) -> Counter[date]:
+def use_beside(assignment: PackageAssignment, changes: list[DayChange], *, now: datetime) -> Counter[date]:
     """Seconds of each changed day that the subject used of the same kind, corrections included: all base packages
-    together, or the one add-on."""
+    together, or the one add-on. The rest of today counts too: if nothing runs now, something may still be started."""
     first, last = changes[0].about_on, changes[-1].about_on
     kind: dict[str, Any] = {
         "subscriber": assignment.subscriber_id,
@@ -82,9 +82,12 @@ def use_beside(assignment: PackageAssignment, changes: list[DayChange], *, today
     if not assignment.is_base:
         kind["package"] = assignment.package
     used: Counter[date] = Counter()
-    for other in PackageAssignment.objects.filter(**kind, started_at__lt=_midnight(last + ONE_DAY)):
+    held = list(PackageAssignment.objects.filter(**kind, started_at__lt=_midnight(last + ONE_DAY)))
+    for other in held:
         span = Span(max(other.started_at, _midnight(first)), other.ended_at)
-        used.update(_seconds_by_day(span, until=min(last, today)))
+        used.update(_seconds_by_day(span, until=min(last, now.date())))
+    if all(other.ended_at for other in held):
+        used.update(_seconds_by_day(Span(now, None), until=now.date()))
     about = UsageAdjustment.objects.filter(
         about_on__range=(first, last), **{f"correction__assignment__{name}": value for name, value in kind.items()}
     )

@@ -8,6 +8,7 @@ from django.db import transaction
 from billing.errors import CannotCorrect, MoreThanADay, StillAssigned
 from billing.models import SECONDS_PER_DAY, UsageAdjustment, UsageCorrection
 from billing.queries.corrections import DayChange, Span, changes_of, recorded_span, sum_of, true_span, use_beside
+from billing.services.closing import midnight
 from billing.services.reports import YEARS_BACK, earliest_day
 from controlhub.models import PackageAssignment
 from controlhub.services.clock import whole_seconds
@@ -70,6 +71,9 @@ def _check_span(assignment: PackageAssignment, truth: Span, now: datetime) -> No
             raise CannotCorrect("Usage counts in whole seconds.", field=name)
         if at and at > now:
             raise CannotCorrect("That is still to come: only the past can be corrected.", field=name)
+    if recorded.end is None and truth.start > max(recorded.start, midnight(now.date())):
+        # Taken back, it would end at midnight (controlhub.jobs.subscribers): before it had truly begun.
+        raise CannotCorrect("It still runs: a start of today can be corrected from tomorrow on.", field="started_at")
     if truth.end is not None and truth.end < truth.start:
         raise CannotCorrect("It cannot have ended before it started.", field="ended_at")
     earliest = earliest_day(now.date())
@@ -82,7 +86,7 @@ def _check_days(assignment: PackageAssignment, changes: list[DayChange], now: da
     more = [change for change in changes if change.seconds > 0]
     if not more:
         return
-    used = use_beside(assignment, more, today=now.date())
+    used = use_beside(assignment, more, now=now)
     for change in more:
         if used[change.about_on] + change.seconds > SECONDS_PER_DAY:
             raise MoreThanADay(change.about_on, used[change.about_on] + change.seconds)

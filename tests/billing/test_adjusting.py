@@ -228,3 +228,27 @@ def test_a_preview_books_nothing(suite: Any, ago: Ago, today: date) -> None:
         DayChange(today - timedelta(days=2), -18 * HOUR),
     ]
     assert not UsageCorrection.objects.exists()
+
+
+def test_what_runs_cannot_have_started_later_today_than_it_may_be_taken_back(
+    correct: Any, person: Subscriber, ago: Ago
+) -> None:
+    """A refused package ends at this day's midnight: nothing may say that it had begun only after that."""
+    running = make_assignment(person, "webex_suite", start=ago(2))
+    with pytest.raises(CannotCorrect, match="from tomorrow on") as refused:
+        correct(running, ago(0, 9), None, at=ago(0, 10))
+    assert (refused.value.field, UsageAdjustment.objects.count()) == ("started_at", 0)
+    assert correct(running, ago(0), None, at=ago(0, 10)) is not None
+
+
+def test_the_rest_of_today_is_kept_for_what_may_still_start(
+    correct: Any, person: Subscriber, ago: Ago, today: date
+) -> None:
+    """18 hours of one package and 2 of another are a day's use only if nobody gets a third one in the evening."""
+    morning = make_assignment(person, "webex_suite", start=ago(0), end=ago(0, 1))
+    make_assignment(person, "webex_calling", start=ago(0, 12), end=ago(0, 14))
+    with pytest.raises(MoreThanADay):
+        correct(morning, ago(0), ago(0, 18), at=ago(0, 19))
+    assert correct(morning, ago(0), ago(0, 17), at=ago(0, 19)) is not None
+    make_assignment(person, "webex_meetings", start=ago(0, 19))
+    assert booked(today) == [(0, 16 * HOUR)]
