@@ -1,8 +1,6 @@
 """Ledger and all three reports equal a count of every interval on every day, to the second."""
 
-from collections import Counter, defaultdict
-from datetime import date
-from typing import Any
+from collections import Counter
 
 import pytest
 from django.db import connection, transaction
@@ -13,14 +11,11 @@ from billing import report_sql
 from billing.models import UsageDay
 from billing.queries.usage import use_by_package
 from billing.services.closing import close_missing_days
-from tenancy.packages import PACKAGES
-from tests.billing.history import DAY, Interval, World, at, day, make_world, store, used_days
+from tests.billing.counts import KEYS, counted, place_key, reported
+from tests.billing.history import DAY, Interval, World, at, day, make_world, store
 from tests.billing.strategies import DAYS, exact, histories, ranges
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-Key = tuple[Any, ...]
-Rows = dict[Key, tuple[date, date, int]]
 
 
 @pytest.fixture
@@ -35,46 +30,6 @@ def session_time_zone(request: pytest.FixtureRequest) -> None:
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [request.param])
 
 
-def counted(world: World, history: list[Interval], first: int, last: int, keys: Any) -> Rows:
-    """What a report must say: (first day of use, last day of use, seconds) by key, for the first partner."""
-    found: dict[Key, list[Any]] = defaultdict(lambda: [None, None, 0])
-    for (interval, number), seconds in sorted(used_days(history, first, last).items(), key=lambda item: item[0][1]):
-        if world.customers[interval.customer].partner != world.partners[0]:
-            continue
-        row = found[keys(world, interval)]
-        row[0] = row[0] or day(number)
-        row[1] = day(number)
-        row[2] += seconds
-    return {key: tuple(row) for key, row in found.items()}
-
-
-def place_key(world: World, interval: Interval) -> Key:
-    location = world.locations[interval.location]
-    return (world.customers[interval.customer].pk, location.pk if location else None, interval.package)
-
-
-def user_key(world: World, interval: Interval) -> Key:
-    people = len(world.subscribers)
-    who = (
-        (world.subscribers[interval.subject].pk, None)
-        if interval.subject < people
-        else (None, world.workspaces[interval.subject - people].pk)
-    )
-    return (*place_key(world, interval), *who)
-
-
-KEYS = {"PARTNER": lambda world, interval: (interval.package,), "CUSTOMER": place_key, "USER": user_key}
-
-
-def reported(world: World, kind: str, first: int, last: int) -> Rows:
-    bounds = {"partner": world.partners[0].pk, "first": day(first), "after": day(last + 1), "packages": list(PACKAGES)}
-    with connection.cursor() as cursor:
-        cursor.execute(report_sql.CORE[kind], bounds)
-        rows = cursor.fetchall()
-    assert len(rows) == len({row[:-3] for row in rows})
-    return {row[:-3]: row[-3:] for row in rows}
-
-
 @exact
 @given(history=histories, period=ranges)
 def test_every_report_equals_the_count(
@@ -83,11 +38,11 @@ def test_every_report_equals_the_count(
     with transaction.atomic():
         store(world, history)
         assert [closing.parked for closing in close_missing_days(until=day(DAYS + 1))] == ["", ""]
-        for kind, keys in KEYS.items():
-            assert reported(world, kind, *period) == counted(world, history, *period, keys)
+        expected = counted(world, world.partners[0], history, *period)
+        assert reported(world.partners[0], *period) == expected
         together = use_by_package(world.partners[0], first=day(period[0]), last=day(period[1]))
         assert {(use.package,): use.seconds for use in together} == {
-            key: seconds for key, (_, _, seconds) in counted(world, history, *period, KEYS["PARTNER"]).items()
+            key: seconds for key, (_, _, seconds) in expected["PARTNER"].items()
         }
         transaction.set_rollback(True)
 
@@ -98,8 +53,9 @@ def test_single_days_add_up_to_the_whole(world: World, history: list[Interval]) 
     with transaction.atomic():
         store(world, history)
         list(close_missing_days(until=day(DAYS)))
-        days = [sum(row[2] for row in reported(world, "CUSTOMER", n, n).values()) for n in range(DAYS + 1)]
-        assert sum(days) == sum(row[2] for row in reported(world, "USER", 0, DAYS).values())
+        partner = world.partners[0]
+        days = [sum(row[2] for row in reported(partner, n, n)["CUSTOMER"].values()) for n in range(DAYS + 1)]
+        assert sum(days) == sum(row[2] for row in reported(partner, 0, DAYS)["USER"].values())
         transaction.set_rollback(True)
 
 
