@@ -79,6 +79,11 @@ urlpatterns: list[URLPattern] = [
         name="location-main-number",
     ),
     path(
+        "locations/<uuid:location>/calling-line/",
+        location_changes.LocationCallingLine.as_view(),
+        name="location-calling-line",
+    ),
+    path(
         "locations/<uuid:location>/call-recording/",
         location_changes.LocationRecording.as_view(),
         name="location-recording",

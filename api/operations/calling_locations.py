@@ -49,14 +49,14 @@ def calling_location_of(request: HttpRequest, location_id: str, org_id: str | No
     "GET",
     "/telephony/config/locations",
     scope=Scope.TELEPHONY_READ,
-    control=Control.LOCATIONS,
+    control=Control.LOCATION_CALLING_SETUP,
     success={200: CallingLocations},
     summary="List Locations Webex Calling Details",
 )
 def list_calling_locations(request: HttpRequest, response: HttpResponse, filters: Query[CallingFilters]) -> Any:
     """Locations with calling, the headquarters first."""
     customer = organization_of(request, filters.org_id)
-    readable(request, Control.LOCATIONS, customer)
+    readable(request, Control.LOCATION_CALLING_SETUP, customer)
     rows = customer.locations.filter(calling_enabled_at__isnull=False).select_related("main_number")
     rows = rows.filter(name=filters.name) if filters.name is not None else rows
     found = page(request, response, rows, order=ORDER, size=filters.max, offset=filters.start, names=PAGES)
@@ -68,7 +68,7 @@ def list_calling_locations(request: HttpRequest, response: HttpResponse, filters
     "GET",
     "/telephony/config/locations/{locationId}",
     scope=Scope.TELEPHONY_READ,
-    control=Control.LOCATIONS,
+    control=Control.LOCATION_CALLING_SETUP,
     success={200: CallingLocation},
     headers=("ETag",),
     summary="Get Location Webex Calling Details",
@@ -81,7 +81,7 @@ def get_calling_location(
 ) -> Any:
     """The calling of one location."""
     row = calling_location_of(request, locationId, query.org_id)
-    readable(request, Control.LOCATIONS, row.customer)
+    readable(request, Control.LOCATION_CALLING_SETUP, row.customer)
     spoken = speaking_places.calling(row, row.customer)
     etags.tag(response, spoken)
     return spoken

@@ -30,9 +30,9 @@ from api.schemas.people import (
     PersonItems,
     SpokenPerson,
 )
+from api.waiting import finish
 from controlhub.models import Subscriber
 from controlhub.services.lifecycle import delete_subscriber
-from provisioning.runner import run_job
 from tenancy.access import authorize
 from tenancy.models import Customer, RoleAssignment
 from tenancy.opaque_ids import opaque_id, parse_opaque_id
@@ -192,13 +192,18 @@ def get_person(
     """One person."""
     customer, row = person_of(request, personId)
     readable(request, Control.USERS, customer)
-    etags.tag(response, _whole(row, customer))
-    return next(_spoken([row], customer, query))
+    whole = _whole(row, customer)
+    etags.tag(response, whole)
+    return whole if query.calling_data else _without_calling(whole)
 
 
 def _whole(row: Subscriber, customer: Customer) -> SpokenPerson:
-    """What a tag is made of: everything, whatever was asked for."""
+    """Everything, whatever was asked for: what a tag is made of."""
     return speaking_people.person(row, customer, Licenses(customer), calling_data=True)
+
+
+def _without_calling(whole: SpokenPerson) -> SpokenPerson:
+    return whole.model_copy(update={"extension": None, "location_id": None})
 
 
 @operation(
@@ -221,7 +226,7 @@ def add_person(request: HttpRequest, query: Query[NewPersonQuery], payload: NewP
         if payload.roles is not None:
             set_roles(row, customer, chosen_roles(payload), by)
     # The answer names the person, so wait until Webex has said who that is.
-    run_job(job_id=job.pk)
+    finish(job)
     spoken = _one(request, customer, row, query)
     return SpokenPerson(id=spoken.id) if query.min_response else spoken
 
@@ -249,9 +254,11 @@ def change_person(
     readable(request, Control.USERS, customer)
     etags.require_match(request, _whole(row, customer))
     change(row, customer, payload, viewer_of(customer))
-    fresh = people_of(customer).get(pk=row.pk)
-    etags.tag(response, _whole(fresh, customer))
-    return Status(204, None) if query.min_response else next(_spoken([fresh], customer, query))
+    whole = _whole(people_of(customer).get(pk=row.pk), customer)
+    etags.tag(response, whole)
+    if query.min_response:
+        return Status(204, None)
+    return whole if query.calling_data else _without_calling(whole)
 
 
 @operation(

@@ -24,6 +24,7 @@ from api.schemas.subscribers import (
     SubscriberFilters,
     SubscriberItems,
 )
+from api.waiting import finish
 from controlhub.models import Location, Subscriber
 from controlhub.queries.people import email_in_use
 from controlhub.services.consents import resend_consent
@@ -32,7 +33,6 @@ from controlhub.services.new_subscribers import NewSubscriber, is_email
 from controlhub.services.subscriber_packages import create_subscriber, replace_packages, split
 from partnerhub.queries.templates import template_of
 from provisioning.gateway import gateway
-from provisioning.runner import run_job
 from tenancy.access import authorize
 from tenancy.models import Customer, Partner
 from tenancy.opaque_ids import opaque_id, parse_opaque_id
@@ -140,7 +140,7 @@ def provision_subscriber(
     )
     if consent:
         # Rare, and the answer must not say "provisioned" now and something else in a second: so do not wait for the worker.
-        run_job(job_id=job.pk)
+        finish(job)
     subscriber_id = opaque_id(ids.SUBSCRIBER, person.public_id)
     _, row = subscriber_of(request, subscriber_id, query.on_behalf_of_sub_partner_org_id)
     place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)

@@ -140,5 +140,24 @@ class CallingNumbersForm(forms.Form):
         return self._numbers.get(self.cleaned_data[field])
 
 
+class CallingLineForm(forms.Form):
+    """What a group call shows, and what is dialled first for an outside line."""
+
+    name = forms.CharField(
+        required=False, max_length=80, label="Calling line name", help_text="Empty: the name of the organization."
+    )
+    outside_digit = forms.CharField(
+        required=False,
+        max_length=4,
+        label="Outside dial digit",
+        help_text="One to four digits, dialled before a number.",
+    )
+    enforce_outside_digit = forms.BooleanField(
+        required=False,
+        label="Calls to outside need the digit",
+        help_text="Without it, numbers can be dialled either way.",
+    )
+
+
 def _label(number: PhoneNumber) -> str:
     return f"{number} (call queue {number.queue})" if number.queue else str(number)

@@ -1,4 +1,4 @@
-"""What is decided about a location apart from its address: PSTN connection, main numbers, call recording, deletion."""
+"""What is decided about a location apart from its address: PSTN connection, main numbers, calling line, recording, deletion."""
 
 from typing import Any
 
@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from controlhub.forms.fields import lock
-from controlhub.forms.locations import CallingNumbersForm, CallingSetupForm, PstnForm, RecordingForm
+from controlhub.forms.locations import CallingLineForm, CallingNumbersForm, CallingSetupForm, PstnForm, RecordingForm
 from controlhub.queries.locations import speaking_numbers
+from controlhub.services.calling_line import set_calling_line
 from controlhub.services.calling_setup import enable_calling
 from controlhub.services.locations import contents_of, delete_location
 from controlhub.services.pstn import (
@@ -126,6 +127,37 @@ class LocationMainNumber(LocationView):
         lock(form, unless=self.level(self.control) is Level.EDIT)
         context = {"form": form, "location": self.location}
         return render(request, "controlhub/locations/main_number.html", context, status=status)
+
+
+class LocationCallingLine(LocationView):
+    """What group calls of the location show, and how it reaches an outside line."""
+
+    control = Control.LOCATION_CALLING_SETUP
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        initial = {
+            "name": self.location.calling_line_name,
+            "outside_digit": self.location.outside_dial_digit,
+            "enforce_outside_digit": self.location.enforce_outside_dial_digit,
+        }
+        return self._page(request, CallingLineForm(initial=initial))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = CallingLineForm(request.POST)
+        if form.is_valid():
+            try:
+                set_calling_line(location=self.location, by=self.actor, **form.cleaned_data)
+            except DomainError as error:
+                show_refusal(form, error)
+            else:
+                messages.success(request, f"The calling line of {self.location} is saved.")
+                return to_location(self.location)
+        return self._page(request, form, status=422)
+
+    def _page(self, request: HttpRequest, form: CallingLineForm, *, status: int = 200) -> HttpResponse:
+        lock(form, unless=self.level(self.control) is Level.EDIT)
+        context = {"form": form, "location": self.location}
+        return render(request, "controlhub/locations/calling_line.html", context, status=status)
 
 
 class LocationRecording(LocationView):

@@ -254,6 +254,13 @@ class TestCreating:
         )
         assert PackageAssignment.objects.get(subscriber=bea, ended_at=None).package == "webex_calling"
 
+    def test_a_creation_that_is_sent_twice_is_done_once(
+        self, api: Api, cast: Cast, ada: Subscriber, meetings: CustomerPackage
+    ) -> None:
+        client, body = api("partner_full"), new_body(cast.acme, meetings)
+        first, second = (client.post("/people", body, Idempotency_Key="bea") for _ in range(2))
+        assert (first.status_code, second.json(), Subscriber.objects.count()) == (200, first.json(), 2)
+
     def test_only_the_id(self, api: Api, cast: Cast, ada: Subscriber, meetings: CustomerPackage) -> None:
         said = api("partner_full").post("/people?minResponse=true", new_body(cast.acme, meetings)).json()
         assert said == {"id": person_id(Subscriber.objects.get(email="bea@acme.example.com"))}

@@ -53,13 +53,31 @@ def test_staff_choose_the_main_number(office: Office, staff: Client) -> None:
     assert staff.get(url).context["form"].initial["main_number"] == office.free.e164
 
 
+def test_staff_name_the_calling_line(office: Office, staff: Client) -> None:
+    url = page("location-calling-line", office.customer, office.headquarters)
+    wrong = staff.post(url, {"name": "Acme", "enforce_outside_digit": "on"})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["outside_digit"])
+    answer = staff.post(url, {"name": " Acme  calling", "outside_digit": "9", "enforce_outside_digit": "on"})
+    content = staff.get(answer.headers["Location"]).content.decode()
+    assert "Acme calling" in content
+    assert "9, required" in content
+    assert staff.get(url).context["form"].initial == {
+        "name": "Acme calling",
+        "outside_digit": "9",
+        "enforce_outside_digit": True,
+    }
+    events = office.customer.audit_events.filter(action="location.calling_line_changed")
+    staff.post(url, {"name": "Acme calling", "outside_digit": "9", "enforce_outside_digit": "on"})  # the same again
+    assert events.count() == 1
+
+
 def test_the_connection_is_greyed_and_the_set_up_hidden_for_customer_admins(office: Office, sign_in: SignIn) -> None:
     client, hq = sign_in("customer_full"), office.headquarters
     content = client.get(page("location-detail", office.customer, hq)).content.decode()
     assert 'aria-disabled="true" aria-describedby="why-not-pstn"' in content
     assert 'aria-disabled="true" aria-describedby="why-not-recording"' in content
     assert "Main numbers" not in content
-    for name in ("location-pstn", "location-main-number", "location-recording"):
+    for name in ("location-pstn", "location-main-number", "location-calling-line", "location-recording"):
         assert client.get(page(name, office.customer, hq)).status_code == 403
         assert client.post(page(name, office.customer, hq), {"pstn": "CISCO_PSTN"}).status_code == 403
 
