@@ -7,6 +7,7 @@ while the first is still under way 409. Only successes are kept: a refusal had n
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +33,7 @@ def once(request: HttpRequest, bearer: Bearer, perform: Callable[[], HttpRespons
         raise ApiError(400, f"An Idempotency-Key has at most {LONGEST} printable characters.")
     with transaction.atomic():
         _lock(bearer, key)
-        kept = IdempotencyKey.objects.filter(token=bearer.token, key=key).first()
+        kept = IdempotencyKey.objects.filter(**_whose(bearer), key=key).first()
         if kept is not None and kept.created_at > timezone.now() - KEPT_FOR:
             return _replay(kept, request)
         if kept is not None:
@@ -54,10 +55,15 @@ def purge(at_once: int = 5000) -> int:
             return total
 
 
+def _whose(bearer: Bearer) -> dict[str, Any]:
+    return {f"token__{name}": value for name, value in bearer.whose.items()}
+
+
 def _lock(bearer: Bearer, key: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"idempotency {bearer.token.pk} {key}"]
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"idempotency {bearer.who} {key}"],
         )
         if not cursor.fetchone()[0]:
             message = "A request with this Idempotency-Key is being performed right now. Try again in a moment."

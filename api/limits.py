@@ -36,8 +36,8 @@ class Allowance:
 
 
 def spend(bearer: Bearer) -> Allowance:
-    """Count one request of the token."""
-    return spend_of(f"api-rate:{bearer.token.pk}", settings.API_REQUESTS_PER_MINUTE)
+    """Count one request of whoever holds the token."""
+    return spend_of(f"api-rate:{bearer.who}", settings.API_REQUESTS_PER_MINUTE)
 
 
 def spend_of(who: str, limit: int) -> Allowance:

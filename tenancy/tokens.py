@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -156,6 +157,18 @@ class Bearer:
     @property
     def scopes(self) -> frozenset[str]:
         return frozenset(self.token.scopes)
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        """Who it is across tokens: an integration changes its token often and is still the same client."""
+        if self.token.integration_id is None:
+            return {"pk": self.token.pk}
+        return {"integration": self.token.integration_id, "admin": self.token.admin_id}
+
+    @property
+    def who(self) -> str:
+        """The same in one word, for keys."""
+        return "-".join(map(str, self.whose.values()))
 
 
 def bearer_of(text: str, *, ip: str | None = None, user_agent: str = "", tracking_id: str = "") -> Bearer | None:

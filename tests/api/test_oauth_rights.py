@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from api.ids import ORGANIZATION
 from tenancy.authorizations import authorizations_of, purge_authorizations, withdraw
 from tenancy.integrations import Wish, change_integration
-from tenancy.models import AuditEvent, Authorization
+from tenancy.models import AuditEvent, Authorization, Customer
+from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Role
 from tenancy.tokens import Scope, bearer_of
 from tests.api.conftest import ApiClient
@@ -48,6 +50,15 @@ class TestWhoMayAuthorize:
         assert reader.post("/wholesale/customers", new_customer).status_code == 403
         full = ApiClient(desk.redeem(desk.code(sign_in("partner_full"), scope=None)).json()["access_token"])
         assert full.post("/wholesale/customers", new_customer).status_code == 202
+
+    def test_restricted_mode_holds(self, cast: Cast, sign_in: SignIn) -> None:
+        desk = Desk(cast, scopes=[Scope.ORGANIZATIONS_WRITE])
+        statuses = {}
+        for who, customer in (("customer_restricted", cast.acme), ("customer_full", cast.open_acme)):
+            token = desk.redeem(desk.code(sign_in(who), scope=None)).json()["access_token"]
+            path = f"/organizations/{opaque_id(ORGANIZATION, customer.org_id)}"
+            statuses[who] = ApiClient(token).put(path, {"displayName": "New Name"}).status_code
+        assert statuses == {"customer_restricted": 403, "customer_full": 200}
 
     def test_whoever_works_elsewhere_too_lends_nothing_there(self, cast: Cast, desk: Desk, sign_in: SignIn) -> None:
         admin = make_partner_admin(cast.south, Role.PARTNER_WHOLESALE)
@@ -91,3 +102,20 @@ def test_what_is_long_over_is_forgotten(desk: Desk, sign_in: SignIn) -> None:
     assert purge_authorizations(now=now + timedelta(days=31)) == 2  # the unused code, and the short token
     assert purge_authorizations(now=now + timedelta(days=121)) == 2
     assert not Authorization.objects.exists()
+
+
+def test_an_integration_is_the_same_client_with_its_next_token(
+    cast: Cast, sign_in: SignIn, new_customer: dict[str, Any], settings: Any
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 3
+    desk = Desk(cast, scopes=[Scope.CUSTOMERS_WRITE])
+    first = desk.redeem(desk.code(sign_in("partner_full"), scope=None)).json()
+    second = desk.refresh(first["refresh_token"]).json()
+    answers = [
+        ApiClient(answer["access_token"]).post("/wholesale/customers", new_customer, Idempotency_Key="k1")
+        for answer in (first, second)
+    ]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json() == answers[1].json()
+    assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1"]
+    assert Customer.objects.filter(external_id=new_customer["externalId"]).count() == 1

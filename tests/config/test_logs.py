@@ -40,3 +40,13 @@ def test_a_line_is_json_with_its_extra_fields(capsys: pytest.CaptureFixture[str]
         "secret": "***",
         "level": "warning",
     }
+
+
+def test_a_token_is_masked_wherever_it_stands() -> None:
+    tail = "x1_-" * 8
+    text = f"GET /callback?code=wsc_{tail}&state=s Bearer wsp_{tail}, wsr_{tail} and wss_{tail}"
+    event = {"event": text, "path": f"/v1/{tail}"}
+    assert mask_secrets(None, "info", event) == {
+        "event": "GET /callback?code=***&state=s Bearer ***, *** and ***",
+        "path": f"/v1/{tail}",
+    }

@@ -5,9 +5,11 @@ What a customer has thousands of comes in thousands; places, queues, administrat
 
 from typing import Any
 
+from allauth.idp.oidc.models import Client
 from django.db import connection, models
 
 from controlhub.models import ConsentRequest
+from tenancy.models import ApiToken, Integration
 from tests.factories import make_customer_admin
 from tests.sweeps.world import Tenant
 
@@ -80,6 +82,9 @@ def _few(tenant: Tenant, some: str) -> None:
     clone(_row(tenant, "templates"), some, name="'Crowd ' || s.g")
     clone(_row(tenant, "sub_partners"), some, name="'Crowd ' || s.g")
     clone(_row(tenant, "billing_reports"), some)
+    token = ApiToken.objects.filter(admin__role_assignments__partner=tenant.partner, integration=None).order_by("pk")[0]
+    clone(token, some, digest="'crowd' || s.g", name="'Crowd ' || s.g")
+    _integrations(tenant, some)
     hook = _row(tenant, "webhooks")
     clone(hook, some, name="'Crowd ' || s.g")
     clone(hook.deliveries.order_by("pk")[0], some)  # type: ignore[attr-defined]
@@ -91,3 +96,23 @@ def _few(tenant: Tenant, some: str) -> None:
     made = "(SELECT id FROM tenancy_adminuser WHERE email ~ '^admin[0-9]+@x' AND NOT EXISTS ("
     made += "SELECT 1 FROM tenancy_roleassignment r WHERE r.admin_id = tenancy_adminuser.id)) AS s"
     clone(admin, made, admin_id="s.id")
+
+
+def _integrations(tenant: Tenant, some: str) -> None:
+    """A row in allauth's table for each, and one in ours."""
+    program = Integration.objects.filter(partner=tenant.partner).order_by("pk")[0]
+    fresh = {"id": "'crowd' || s.g", "name": "'Crowd ' || s.g"}
+    for model, columns in (
+        (Client, fresh),
+        (Integration, {"client_ptr_id": "'crowd' || s.g", "public_id": "gen_random_uuid()"}),
+    ):
+        fields = [str(field.column) for field in model._meta.local_concrete_fields]
+        values = [columns.get(name, f't."{name}"') for name in fields]
+        key = model._meta.pk.column
+        with connection.cursor() as cursor:
+            names = ", ".join(f'"{name}"' for name in fields)
+            cursor.execute(
+                f"INSERT INTO {model._meta.db_table} ({names}) SELECT {', '.join(values)} "
+                f"FROM {model._meta.db_table} t, {some} WHERE t.{key} = %s",
+                [program.pk],
+            )

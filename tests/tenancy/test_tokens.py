@@ -57,13 +57,16 @@ def test_unknown_scopes_are_refused(cast: Cast) -> None:
 
 
 def test_the_command_prints_the_token_alone_on_the_last_line(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("api_token", cast.admins["partner_full"].email, "--scope", SCOPES[0])
+    call_command("api_token", cast.admins["partner_full"].email, "--scope", SCOPES[0], "--days", "7", "--name", "desk")
     last = capsys.readouterr().out.splitlines()[-1]
     assert bearer_of(last) is not None
-    assert ApiToken.objects.get().scopes == [SCOPES[0]]
+    row = ApiToken.objects.get()
+    assert (row.scopes, row.name, (row.expires_at - row.created_at).days in (6, 7)) == ([SCOPES[0]], "desk", True)
 
 
-@pytest.mark.parametrize("arguments", [["nobody@example.com"], ["KNOWN", "--scope", "nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["nobody@example.com"], ["KNOWN", "--scope", "nonsense"], ["KNOWN", "--days", "366"]]
+)
 def test_the_command_says_what_is_wrong(cast: Cast, arguments: list[str]) -> None:
     arguments = [cast.admins["partner_full"].email if word == "KNOWN" else word for word in arguments]
     with pytest.raises(CommandError):
