@@ -31,13 +31,26 @@ class SetupAssistForm(forms.Form):
     """Starred fields are mandatory. Whether the day is possible is the service's decision; the picker only helps."""
 
     location = forms.ChoiceField(label="Location", widget=SiteSelect, error_messages={"required": "Choose a location."})
-    go_live_on = forms.DateField(label="Go live", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
-    contact_name = forms.CharField(
-        label="Contact at the customer", max_length=120, help_text="Whom the team talks to about the location."
+    go_live_on = forms.DateField(
+        label="Go live",
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose the day on which the location goes live."},
     )
-    contact_email = forms.EmailField(label="Contact's email", max_length=161)
+    contact_name = forms.CharField(
+        label="Contact at the customer",
+        max_length=120,
+        help_text="Whom the team talks to about the location.",
+        error_messages={"required": "Name somebody whom the team can talk to."},
+    )
+    contact_email = forms.EmailField(
+        label="Contact's email", max_length=161, error_messages={"required": "Enter the contact's email."}
+    )
     contact_phone = forms.CharField(
-        label="Contact's phone", max_length=30, validators=[PHONE], widget=forms.TextInput({"type": "tel"})
+        label="Contact's phone",
+        max_length=30,
+        validators=[PHONE],
+        widget=forms.TextInput({"type": "tel"}),
+        error_messages={"required": "Enter the contact's phone number."},
     )
     porting = forms.BooleanField(label="Numbers are ported from another carrier", required=False)
     devices = forms.CharField(

@@ -14,7 +14,7 @@ from billing.models import UsageCorrection
 from config.demo.build import tell_story
 from config.demo.bulk import load_bulk
 from config.demo.cast import LOGINS, PASSWORD
-from controlhub.models import CustomerPackage, PackageAssignment, Subscriber
+from controlhub.models import CustomerPackage, PackageAssignment, SetupAssistOrder, Subscriber
 from tenancy.models import AdminUser, Customer, Partner
 from tests.factories import make_partner
 
@@ -43,6 +43,7 @@ def test_the_story_holds_every_invariant_and_is_told_once(capsys: pytest.Capture
     assert set(Customer.objects.values_list("restricted", flat=True)) == {True, False}
     assert Partner.objects.exclude(parent=None).count() == 1
     assert UsageCorrection.objects.count() == 2
+    assert set(SetupAssistOrder.objects.values_list("status", flat=True)) == {"completed", "in_progress"}
     call_command("demo_info", "--json")
     info = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [login["role"] for login in info["logins"]] == [login.role for login in LOGINS]

@@ -320,7 +320,7 @@ class TestPages:
             ("go_live_on", "2026-03-09", "The team needs 6 business days"),
             ("contact_email", "kim", "Enter a valid email address."),
             ("contact_phone", "ring me", "Enter a phone number such as +1 217 555 0100."),
-            ("contact_name", "", "This field is required."),
+            ("contact_name", "", "Name somebody whom the team can talk to."),
         ],
     )
     def test_an_error_is_beside_its_field(
