@@ -14,16 +14,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Func, JSONField, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from api.signing import signature_headers
-from api.telling import body_of
+from api.telling import Told, body_of
 from billing.services.alone import alone
 from tenancy.actors import Actor, actor_for
 from tenancy.egress import Answer, Caller, Unreachable
@@ -46,17 +47,17 @@ logger = structlog.get_logger(__name__)
 
 # Of each active webhook that is not paused, the oldest rows that are due. Two workers get different rows (SKIP LOCKED).
 _CLAIM = """
-UPDATE tenancy_webhookdelivery SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => %s)
+UPDATE tenancy_webhookdelivery SET attempts = attempts + 1, due_at = statement_timestamp() + make_interval(secs => %s)
 WHERE id IN (
     SELECT due.id FROM (
         SELECT id FROM tenancy_webhook webhook
-        WHERE status = 'active' AND (paused_until IS NULL OR paused_until <= clock_timestamp()) AND EXISTS (
+        WHERE status = 'active' AND (paused_until IS NULL OR paused_until <= statement_timestamp()) AND EXISTS (
             SELECT 1 FROM tenancy_webhookdelivery
-            WHERE webhook_id = webhook.id AND state = 'waiting' AND due_at <= clock_timestamp())
+            WHERE webhook_id = webhook.id AND state = 'waiting' AND due_at <= statement_timestamp())
         ORDER BY random() LIMIT %s
     ) listening, LATERAL (
         SELECT id FROM tenancy_webhookdelivery
-        WHERE webhook_id = listening.id AND state = 'waiting' AND due_at <= clock_timestamp()
+        WHERE webhook_id = listening.id AND state = 'waiting' AND due_at <= statement_timestamp()
         ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
     ) due
 ) RETURNING id
@@ -74,6 +75,7 @@ class Parcel:
     body: bytes
     headers: dict[str, str]
     secret: str
+    was_failing: bool
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,12 @@ def _parcels(ids: Sequence[int]) -> Iterator[Parcel]:
         "due_at", "pk"
     )
     owners: dict[int, Actor | None] = {}
+    told: Told = {}
     for delivery in rows:
         owner = delivery.webhook.owner
         if owner.pk not in owners:
             owners[owner.pk] = _actor(owner)
-        parcel = _ready(delivery, owners[owner.pk])
+        parcel = _ready(delivery, owners[owner.pk], told)
         if parcel is not None:
             yield parcel
 
@@ -147,13 +150,13 @@ def _actor(owner: AdminUser) -> Actor | None:
     return actor_for(owner, door="webhook") if owner.is_active else None
 
 
-def _ready(delivery: WebhookDelivery, owner: Actor | None) -> Parcel | None:
+def _ready(delivery: WebhookDelivery, owner: Actor | None, told: Told) -> Parcel | None:
     """As `_parcel`; a row that cannot be made ready waits like one that was not taken, and holds up nobody else's."""
     if delivery.attempts > 2 * len(BACKOFF):
         _end(delivery.pk, delivery.attempts, State.FAILED, error="It stopped its worker several times.")
         return None
     try:
-        return _parcel(delivery, owner)
+        return _parcel(delivery, owner, told)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -165,10 +168,10 @@ def _ready(delivery: WebhookDelivery, owner: Actor | None) -> Parcel | None:
         return None
 
 
-def _parcel(delivery: WebhookDelivery, owner: Actor | None) -> Parcel | None:
+def _parcel(delivery: WebhookDelivery, owner: Actor | None, told: Told) -> Parcel | None:
     """The row made ready, or None when it must not be sent: its owner may not read it, or nobody can sign it any more."""
     webhook = delivery.webhook
-    data = body_of(delivery, owner=owner) if owner else None
+    data = body_of(delivery, owner=owner, told=told) if owner else None
     if data is None:
         _end(delivery.pk, delivery.attempts, State.WITHHELD, error="The webhook's owner may not read this any more.")
         return None
@@ -183,8 +186,9 @@ def _parcel(delivery: WebhookDelivery, owner: Actor | None) -> Parcel | None:
         "X-Portal-Event": f"{data['resource']}.{data['event']}",
         "X-Portal-Attempt": str(delivery.attempts),
     }
+    was_failing = bool(webhook.failing_since or webhook.paused_until)
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    return Parcel(delivery.pk, webhook.pk, delivery.attempts, webhook.target_url, body, headers, secret)
+    return Parcel(delivery.pk, webhook.pk, delivery.attempts, webhook.target_url, body, headers, secret, was_failing)
 
 
 def _send_all(parcels: Sequence[Parcel], caller: Caller) -> list[Outcome]:
@@ -219,24 +223,29 @@ def _keep(outcome: Outcome) -> None:
     answer, error = (outcome.answer.status, "") if outcome.answer else (None, outcome.error)
     if outcome.answer and 300 <= outcome.answer.status < 400:
         error = "Redirects are not followed: give the address itself."
-    delivery = rows.first()
-    if delivery is None:
-        return
     when = timezone.now().isoformat(timespec="seconds")
-    tries = [*delivery.tries, {"at": when, "answer": answer, "error": error, "ms": outcome.milliseconds}]
-    facts = {"answer": answer, "error": error, "tries": tries}
+    this_try = [{"at": when, "answer": answer, "error": error, "ms": outcome.milliseconds}]
+    facts = {"answer": answer, "error": error, "tries": _and("tries", this_try)}
     if outcome.is_good:
         rows.update(state=State.DELIVERED, finished_at=Now(), **facts)
-        Webhook.objects.filter(pk=parcel.webhook_id).exclude(failing_since=None, paused_until=None).update(
-            failing_since=None, paused_until=None
-        )
-    elif answer == GONE or parcel.attempt > len(BACKOFF):
-        rows.update(state=State.FAILED, finished_at=Now(), **facts)
-        _pause(parcel.webhook_id, LONGEST_PAUSE)
+        if parcel.was_failing:
+            Webhook.objects.filter(pk=parcel.webhook_id).update(failing_since=None, paused_until=None)
+        return
+    seconds: float = LONGEST_PAUSE
+    if answer == GONE or parcel.attempt > len(BACKOFF):
+        mine = rows.update(state=State.FAILED, finished_at=Now(), **facts)
     else:
         seconds = backoff_seconds(parcel.attempt, after=outcome.answer.retry_after if outcome.answer else 0)
-        rows.update(due_at=Now() + timedelta(seconds=seconds), **facts)
+        mine = rows.update(due_at=Now() + timedelta(seconds=seconds), **facts)
+    if mine:
         _pause(parcel.webhook_id, seconds)
+
+
+def _and(column: str, more: list[dict[str, Any]]) -> Func:
+    """A JSON list in the database, and more at its end."""
+    return Func(
+        F(column), Value(more, JSONField()), template="%(expressions)s", arg_joiner=" || ", output_field=JSONField()
+    )
 
 
 def _pause(webhook_id: int, seconds: float) -> None:

@@ -13,6 +13,11 @@ _HEADERS = {
     "Location": "Where this can be asked for again.",
     "ETag": "Names what was said; send it as If-Match with a change.",
 }
+_ALLOWANCE = {
+    "RateLimit-Limit": "How many requests the token may send a minute.",
+    "RateLimit-Remaining": "How many are left of this minute.",
+    "RateLimit-Reset": "In how many seconds the next minute begins.",
+}
 
 
 @cache
@@ -32,6 +37,10 @@ def _complete(details: dict[str, Any], headers: Sequence[str]) -> None:
     details["security"] = [named for named in details["security"] if named["BearerToken"]]
     for status, response in details["responses"].items():
         response.setdefault("headers", {}).update(trackingId=_text("Names this request in the logs."))
+        if int(status) < 300 or int(status) == 429:
+            response["headers"].update({name: _text(text) for name, text in _ALLOWANCE.items()})
+        if int(status) == 429:
+            response["headers"]["Retry-After"] = _text("How many seconds to wait.")
         if int(status) < 300:
             response["headers"].update({name: _text(_HEADERS[name]) for name in (*headers, *_paged(details))})
 

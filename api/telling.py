@@ -21,16 +21,23 @@ from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Control, Level
 
 Data = dict[str, Any]
+Told = dict[tuple[str, uuid.UUID, int, int | None], Data | None]
 
 
-def body_of(delivery: WebhookDelivery, *, owner: Actor) -> Data | None:
-    """The body to send, or None when the webhook's owner may not read this today."""
+def body_of(delivery: WebhookDelivery, *, owner: Actor, told: Told) -> Data | None:
+    """The body to send, or None when the webhook's owner may not read this today.
+
+    `told` remembers what was read a moment ago: several events of one thing follow each other closely.
+    """
     webhook = delivery.webhook
     if level(owner, Control.PARTNER_WEBHOOKS, partner=webhook.partner) < Level.EDIT:
         return None
     data: Data | None = {}
     if delivery.target_id:
-        data = _DATA[Resource(delivery.resource)](delivery.target_id, webhook.partner, owner)
+        key = (delivery.resource, delivery.target_id, webhook.partner_id, owner.admin_id)
+        if key not in told:
+            told[key] = _DATA[Resource(delivery.resource)](delivery.target_id, webhook.partner, owner)
+        data = told[key]
     if data is None:
         return None
     about = {"resource": delivery.resource or webhook.resource, "event": delivery.event or "test"}

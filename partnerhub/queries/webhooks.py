@@ -18,6 +18,11 @@ def customers_to_hear_of(partner: Partner, *, actor: Actor) -> QuerySet[Customer
     return Customer.objects.visible_to(actor).filter(partner=partner)
 
 
+def webhooks_given_up(partner: Partner, *, limit: int = 3) -> list[Webhook]:
+    """Webhooks that were switched off because their targets did not answer: somebody should look at them."""
+    return list(partner.webhooks.filter(off_for=Webhook.Reason.FAILING).order_by("-created_at", "-id")[:limit])
+
+
 def deliveries_by_page(webhook: Webhook, asked: Mapping[str, str], cursors: Mapping[str, Any]) -> Slice:
     """One page of the delivery log, newest event first."""
     return page_of(deliveries_of(webhook, **asked), order=ORDER, **cursors)

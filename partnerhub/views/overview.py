@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from partnerhub.queries.overview import figures_of, needing_action, recent_activity
+from partnerhub.queries.webhooks import webhooks_given_up
 from tenancy.access import PartnerView
 from tenancy.policy import Control, Level
 
@@ -14,6 +15,8 @@ CATEGORY_CONTROLS = {
     "template": Control.PARTNER_TEMPLATES,
     "report": Control.PARTNER_BILLING,
     "billing_report": Control.PARTNER_BILLING,
+    "token": Control.PARTNER_API_TOKENS,
+    "webhook": Control.PARTNER_WEBHOOKS,
 }
 
 
@@ -28,6 +31,7 @@ class Overview(PartnerView):
             "figures": figures_of(self.partner, self.actor),
             "needing_action": needing_action(self.partner, self.actor),
             "activity": recent_activity(self.partner, self.actor, hidden_categories=hidden),
+            "given_up": webhooks_given_up(self.partner) if self.level(Control.PARTNER_WEBHOOKS) is Level.EDIT else [],
             "sees_billing": self.level(Control.PARTNER_BILLING) >= Level.READ_ONLY,
         }
         return render(request, "partnerhub/overview.html", context)

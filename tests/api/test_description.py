@@ -43,3 +43,12 @@ def test_no_two_schemas_share_a_name() -> None:
         todo += schema.__subclasses__()
         names.append(schema.__name__)
     assert len(names) == len(set(names))
+
+
+def test_what_is_left_of_the_minute_is_described_with_every_success_and_refusal() -> None:
+    named = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    for methods in Client().get("/v1/openapi.json").json()["paths"].values():
+        for details in methods.values():
+            for status, answer in details["responses"].items():
+                assert (named <= set(answer["headers"])) is (int(status) < 300 or status == "429")
+                assert ("Retry-After" in answer["headers"]) is (status == "429")

@@ -53,7 +53,7 @@ def portal() -> Iterator[Portal]:
     """`manage.py up` with everything real: PostgreSQL, Valkey, web, worker and beat, and the demo's story."""
     with temporary_data_folder() as data:
         environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        environment |= {"PORTAL_DATA_DIR": str(data), "SIMULATED_WEBEX_DELAY_MS": "150"}
+        environment |= {"PORTAL_DATA_DIR": str(data), "SIMULATED_WEBEX_DELAY_MS": "150", "WEBHOOK_ALLOW_LOCAL": "1"}
         portal = Portal(f"http://localhost:{free_port()}", data, environment)
         portal.manage("up", "--detach", "--port", portal.url.rpartition(":")[2])
         yield portal

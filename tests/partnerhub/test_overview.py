@@ -13,10 +13,10 @@ from tenancy import audit
 from tenancy.actors import SYSTEM
 from tenancy.models import Customer, Partner
 from tests.cast import Cast
-from tests.factories import assign_customer, make_customer, make_package, make_template
+from tests.factories import assign_customer, make_customer, make_package, make_template, make_webhook
 
 SignIn = Callable[[str], Client]
-QUERIES = 9
+QUERIES = 10
 EVERY_VIEWER = ["partner_full", "partner_plain", "partner_admin", "partner_readonly", "helpdesk"]
 STRANGERS = ["subpartner_full", "other_partner_full", "customer_full", "customer_restricted"]
 
@@ -84,18 +84,23 @@ def events(cast: Cast) -> Cast:
     template = make_template(cast.north, admin=cast.admins["partner_full"])
     with transaction.atomic():
         audit.record(action="template.created", text="Template deed", target=template, partner=cast.north, by=SYSTEM)
+        for action in ("token.created", "webhook.created"):
+            audit.record(action=action, text=f"{action} deed", target=cast.north, partner=cast.north, by=SYSTEM)
         audit.record(action="partner.renamed", text="Partner deed", target=cast.north, partner=cast.north, by=SYSTEM)
         for customer in (cast.acme, cast.open_acme, cast.branch_customer, cast.south_customer):
             audit.record(action="customer.x", text=f"Deed at {customer}", target=customer, customer=customer, by=SYSTEM)
     return cast
 
 
+SEEN = ["Deed at Open Acme", "Deed at Acme Dental", "Partner deed"]
+
+
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        ("partner_full", ["Deed at Open Acme", "Deed at Acme Dental", "Partner deed", "Template deed"]),
-        ("partner_plain", ["Deed at Open Acme", "Deed at Acme Dental", "Partner deed"]),
-        ("helpdesk", ["Deed at Open Acme", "Deed at Acme Dental", "Partner deed"]),
+        ("partner_full", [*SEEN, "webhook.created deed", "token.created deed", "Template deed"]),
+        ("partner_plain", [*SEEN, "webhook.created deed", "token.created deed"]),
+        ("helpdesk", SEEN),
         ("partner_admin", ["Deed at Acme Dental"]),
     ],
 )
@@ -143,3 +148,14 @@ def test_every_role_of_the_partner_may_look(sign_in: SignIn, cast: Cast, who: st
 @pytest.mark.parametrize("who", STRANGERS)
 def test_strangers_find_nothing(sign_in: SignIn, cast: Cast, who: str) -> None:
     assert sign_in(who).get(url(cast.north)).status_code == 404
+
+
+def test_a_webhook_that_was_given_up_is_named_to_who_may_mend_it(sign_in: SignIn, cast: Cast) -> None:
+    make_webhook(cast.north, cast.admins["partner_full"], "Order desk", off_for="failing")
+    make_webhook(cast.north, cast.admins["partner_full"], "Switched off by hand")
+    make_webhook(cast.south, cast.admins["other_partner_full"], "A stranger's", off_for="failing")
+    told = {who: sign_in(who).get(url(cast.north)).context["given_up"] for who in ("partner_full", "partner_readonly")}
+    assert {who: [webhook.name for webhook in rows] for who, rows in told.items()} == {
+        "partner_full": ["Order desk"],
+        "partner_readonly": [],
+    }
