@@ -106,4 +106,21 @@ INVOICE_INVARIANTS = [
            OR month >= account.billed_until
         """,
     ),
+    (
+        "I8k",
+        "a completed report of whole billed months has the seconds of their invoice lines",
+        """
+        SELECT report.id, report.total_seconds, billed.seconds FROM billing_billingreport report
+        JOIN billing_billingaccount account ON account.partner_id = coalesce(report.sub_partner_id, report.partner_id)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(line.seconds), 0) AS seconds FROM billing_invoiceline line
+            LEFT JOIN billing_usageadjustment adjustment ON adjustment.id = line.adjustment_id
+            WHERE line.partner_id = account.partner_id
+              AND coalesce(adjustment.made_on, line.first_on) BETWEEN report.start_on AND report.end_on
+        ) billed
+        WHERE report.status = 'COMPLETED' AND report.category = 'RECONCILIATION' AND NOT report.with_sub_partners
+          AND extract(day FROM report.start_on) = 1 AND extract(day FROM report.end_on + 1) = 1
+          AND report.end_on < account.billed_until AND report.total_seconds <> billed.seconds
+        """,
+    ),
 ]

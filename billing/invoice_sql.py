@@ -4,7 +4,7 @@
 
 from billing.ledger_sql import MIDNIGHT
 
-# Of each partner of `partners`: its first open day, and the first day on which anything was used.
+# Of each partner of `partners`: its first open day, the first day on which anything was used, and its billing account.
 STANDING_OF_PARTNERS = """
 SELECT partner.id, coalesce(
     (SELECT max(day) + 1 FROM billing_dayclose WHERE partner_id = partner.id),
@@ -12,8 +12,9 @@ SELECT partner.id, coalesce(
         billing_start_on,
         (SELECT (min(started_at) AT TIME ZONE 'UTC')::date FROM controlhub_packageassignment WHERE partner_id = partner.id)
     )
-), (SELECT min(day) FROM billing_partnerusageday WHERE partner_id = partner.id)
-FROM tenancy_partner partner WHERE id = ANY(%(partners)s)
+), (SELECT min(day) FROM billing_partnerusageday WHERE partner_id = partner.id), account.starts_on, account.billed_until
+FROM tenancy_partner partner LEFT JOIN billing_billingaccount account ON account.partner_id = partner.id
+WHERE id = ANY(%(partners)s)
 """
 
 _STANDING = """
@@ -32,5 +33,23 @@ SELECT (
 FROM unnest(%(partners)s::bigint[], %(packages)s::text[], %(firsts)s::date[], %(afters)s::date[])
      WITH ORDINALITY AS piece(partner_id, package, first, after, position)
 {_STANDING.format(bound="after", name="later")} {_STANDING.format(bound="first", name="earlier")}
+ORDER BY piece.position
+"""
+
+_CUSTOMERS_STANDING = """
+coalesce((
+    SELECT sum(open_count * {instant} + shift) FROM (
+        SELECT DISTINCT ON (coalesce(location_id, 0)) open_count, shift FROM billing_usageday
+        WHERE partner_id = %(partner)s AND customer_id = piece.customer_id AND package = piece.package AND day < piece.{bound}
+        ORDER BY coalesce(location_id, 0), day DESC
+    ) standing
+), 0)
+"""
+# The same of single customers of one partner, their locations together.
+SECONDS_OF_CUSTOMERS = f"""
+SELECT ({_CUSTOMERS_STANDING.format(instant=MIDNIGHT.format("piece.after"), bound="after")}
+      - {_CUSTOMERS_STANDING.format(instant=MIDNIGHT.format("piece.first"), bound="first")})::bigint
+FROM unnest(%(customers)s::bigint[], %(packages)s::text[], %(firsts)s::date[], %(afters)s::date[])
+     WITH ORDINALITY AS piece(customer_id, package, first, after, position)
 ORDER BY piece.position
 """

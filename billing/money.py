@@ -1,4 +1,4 @@
-"""Exact money: everything before the cent is a fraction, and there is one rounding (docs/adr/0012)."""
+"""Exact money: everything before the cent is a fraction, and there is one rounding (docs/adr/0019)."""
 
 from decimal import Decimal
 from fractions import Fraction

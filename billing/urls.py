@@ -11,6 +11,24 @@ from billing.views.corrections import (
     UsageCorrect,
 )
 from billing.views.downloads import ReportDownload, WorkbookDownload
+from billing.views.invoices import (
+    DraftCsv,
+    DraftDetail,
+    DraftPdf,
+    InvoiceCsv,
+    InvoiceDetail,
+    InvoiceExport,
+    InvoiceList,
+    InvoicePdf,
+)
+from billing.views.margins import (
+    CustomerPriceAdd,
+    CustomerPriceEnd,
+    CustomerPriceList,
+    CustomerPriceRemove,
+    MarginExport,
+    MarginOverview,
+)
 from billing.views.overview import BillingOverview, TopCustomers, UsageHistory
 from billing.views.prices import PriceAdd, PriceEnd, PriceExport, PriceImport, PriceItem, PriceList, PriceRemove
 from billing.views.reconciliations import (
@@ -70,6 +88,14 @@ urlpatterns = [
         name="report-workbook-download",
     ),
     path("reports/<uuid:report>/workbook/", ReportWorkbookOrder.as_view(), name="report-workbook"),
+    path("invoices/", InvoiceList.as_view(), name="invoice-list"),
+    path("invoices/export.csv", InvoiceExport.as_view(), name="invoice-export"),
+    path("invoices/drafts/<str:month>/", DraftDetail.as_view(), name="draft-detail"),
+    path("invoices/drafts/<str:month>/pdf/", DraftPdf.as_view(), name="draft-pdf"),
+    path("invoices/drafts/<str:month>/csv/", DraftCsv.as_view(), name="draft-csv"),
+    path("invoices/<uuid:invoice>/", InvoiceDetail.as_view(), name="invoice-detail"),
+    path("invoices/<uuid:invoice>/pdf/", InvoicePdf.as_view(), name="invoice-pdf"),
+    path("invoices/<uuid:invoice>/csv/", InvoiceCsv.as_view(), name="invoice-csv"),
     path("prices/", PriceList.as_view(), name="price-list"),
     path("prices/add/", PriceAdd.as_view(), name="price-add"),
     path("prices/export/", PriceExport.as_view(), name="price-export"),
@@ -77,4 +103,10 @@ urlpatterns = [
     path("prices/of/<str:item>/", PriceItem.as_view(), name="price-item"),
     path("prices/<uuid:price>/end/", PriceEnd.as_view(), name="price-end"),
     path("prices/<uuid:price>/remove/", PriceRemove.as_view(), name="price-remove"),
+    path("margin/", MarginOverview.as_view(), name="margin"),
+    path("margin/export.csv", MarginExport.as_view(), name="margin-export"),
+    path("margin/prices/", CustomerPriceList.as_view(), name="customer-price-list"),
+    path("margin/prices/add/", CustomerPriceAdd.as_view(), name="customer-price-add"),
+    path("margin/prices/<uuid:customer_price>/end/", CustomerPriceEnd.as_view(), name="customer-price-end"),
+    path("margin/prices/<uuid:customer_price>/remove/", CustomerPriceRemove.as_view(), name="customer-price-remove"),
 ]

@@ -43,6 +43,8 @@ def level(actor: Actor, control: Control, *, partner: Partner | None = None, cus
         best = _best(actor.roles_in_partner(partner), control, restricted=False)
         if control is Control.PARTNER_PRICES and partner.parent_id not in {None, *actor.parent_partner_ids}:
             return min(best, Level.READ_ONLY)  # what an indirect provider pays is for its parent to say
+        if control is Control.PARTNER_MARGIN and partner.pk not in actor.partner_ids:
+            return min(best, Level.READ_ONLY)  # what it asks of its customers is for itself to say
         return best
     raise ValueError("level() needs the partner or the customer that is looked at")
 

@@ -39,7 +39,9 @@ PARTNER_HUB = (
     Entry("Webhooks", "integrations", "partnerhub:webhook-list", Control.PARTNER_WEBHOOKS, "Security"),
     Entry("Billing", "pie-chart", "billing:overview", Control.PARTNER_BILLING, "Billing"),
     Entry("Billing reports", "report", "billing:report-list", Control.PARTNER_BILLING, "Billing"),
+    Entry("Invoices", "list-bulleted", "billing:invoice-list", Control.PARTNER_BILLING, "Billing"),
     Entry("Price book", "tag", "billing:price-list", Control.PARTNER_PRICES, "Billing"),
+    Entry("Margin", "analysis", "billing:margin", Control.PARTNER_MARGIN, "Billing"),
     Entry("Usage corrections", "edit", "billing:correction-list", Control.PARTNER_BILLING, "Billing"),
 )
 CONTROL_HUB = (

@@ -7,7 +7,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing.models import BillingReport, PriceBookEntry, UsageAdjustment, UsageCorrection
+from billing import months
+from billing.models import (
+    BillingAccount,
+    BillingReport,
+    CustomerPrice,
+    Invoice,
+    InvoiceLine,
+    PriceBookEntry,
+    UsageAdjustment,
+    UsageCorrection,
+)
 from controlhub.models import (
     CallQueue,
     CustomerPackage,
@@ -312,3 +322,55 @@ def make_authorization(integration: Integration, *, admin: AdminUser) -> Authori
     )
     row.refresh_tokens.create(digest=f"{n:064}", created_at=now, expires_at=now + timedelta(days=90))
     return row
+
+
+def make_invoice(partner: Partner, *lines: InvoiceLine, **fields: Any) -> Invoice:
+    """An issued invoice of a top-level partner: the next month and number, with these lines (see `invoice_line`)."""
+    last = partner.invoices.order_by("-number").first()
+    lines = lines or (invoice_line(partner),)
+    invoice = Invoice.objects.create(
+        partner=partner,
+        number=last.number + 1 if last else 1,
+        currency=partner.currency,
+        partner_name=partner.name,
+        subscription_id=partner.subscription_id,
+        total=sum(line.amount for line in lines),
+        line_count=len(lines),
+        sha256="0" * 64,
+        **{"month": months.after(last.month) if last else date(2020, 1, 1)} | fields,
+    )
+    for position, line in enumerate(lines, start=1):
+        line.invoice, line.position = invoice, position
+    InvoiceLine.objects.bulk_create(lines)
+    billed = {"billed_until": months.after(invoice.month), "last_number": invoice.number}
+    BillingAccount.objects.update_or_create(
+        partner=partner, defaults=billed, create_defaults=billed | {"starts_on": partner.billing_start_on}
+    )
+    return invoice
+
+
+def invoice_line(partner: Partner, amount: str = "31.00", *, item: str = "webex_suite", **fields: Any) -> InvoiceLine:
+    """A line for `make_invoice`: a month's use of one thing, at a price of its own unless the item has one."""
+    entry = partner.price_book.filter(item=item).first() or make_price(partner, item)
+    defaults = {
+        "kind": "usage",
+        "partner": partner,
+        "partner_name": partner.name,
+        "item": item,
+        "sku": entry.sku,
+        "description": entry.description,
+        "first_on": date(2020, 1, 1),
+        "last_on": date(2020, 1, 31),
+        "seconds": 31 * 86_400,
+        "price": entry.price,
+        "amount": Decimal(amount),
+        "entry": entry,
+    }
+    return InvoiceLine(**defaults | fields)
+
+
+def make_customer_price(
+    partner: Partner, item: str = "webex_suite", price: str = "40", *, start: date = date(2020, 1, 1), **fields: Any
+) -> CustomerPrice:
+    """What a partner asks of its customers from `start` on."""
+    return CustomerPrice.objects.create(partner=partner, item=item, price=Decimal(price), valid_from=start, **fields)

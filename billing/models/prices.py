@@ -50,7 +50,7 @@ class DatedPrice(models.Model):
 class PriceBookEntry(DatedPrice):
     """The transfer price of an item for one partner's subscription, in its currency. A sub-partner has entries of its own.
 
-    Once it is on an invoice a trigger lets it only be ended, after the last day invoiced with it (docs/adr/0012).
+    Once it is on an invoice a trigger lets it only be ended, after the last day invoiced with it (docs/adr/0019).
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="price_book")

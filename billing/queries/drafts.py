@@ -13,7 +13,7 @@ from django.db import connection
 
 from billing import invoice_sql, money, months
 from billing.items import ITEMS
-from billing.models import BillingAccount, InvoiceLine, PriceBookEntry, UsageAdjustment
+from billing.models import InvoiceLine, PriceBookEntry, UsageAdjustment
 from tenancy.models import Partner
 from tenancy.packages import PACKAGES
 
@@ -50,10 +50,11 @@ class MissingPrice:
 
 @dataclass(frozen=True)
 class Draft:
-    """One month of a top-level partner and its sub-partners, as of now."""
+    """One month of a top-level partner and its sub-partners, as of now. `next_month` is the first one that is not billed."""
 
     partner: Partner
     month: date
+    next_month: date
     members: Sequence[Member]
     lines: Sequence[InvoiceLine]
     missing: Sequence[MissingPrice]
@@ -65,7 +66,10 @@ class Draft:
 
     @property
     def total(self) -> Decimal:
-        return sum((line.amount for line in self.lines), Decimal(0))
+        return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+
+Found = InvoiceLine | MissingPrice
 
 
 @dataclass(frozen=True)
@@ -79,48 +83,85 @@ class Piece:
     entry: PriceBookEntry | None
 
 
-def family_of(partner: Partner) -> list[Member]:
-    """The partner and its sub-partners by name."""
-    partners = [partner, *partner.sub_partners.order_by("name", "pk")]
-    accounts = BillingAccount.objects.in_bulk([row.pk for row in partners])
+def family_of(partner: Partner, sub_partners: Iterable[Partner] | None = None) -> list[Member]:
+    """The partner and its sub-partners by name, or those of them that somebody has fetched already."""
+    if sub_partners is None:
+        sub_partners = partner.sub_partners.order_by("name", "pk")
+    partners = [partner, *sub_partners]
     with connection.cursor() as cursor:
         cursor.execute(invoice_sql.STANDING_OF_PARTNERS, {"partners": [row.pk for row in partners]})
-        standing = {pk: (open_on, used_on) for pk, open_on, used_on in cursor.fetchall()}
-    return [_member(row, accounts.get(row.pk), *standing[row.pk]) for row in partners]
+        standing = {pk: days for pk, *days in cursor.fetchall()}
+    return [_member(row, *standing[row.pk]) for row in partners]
 
 
-def _member(partner: Partner, account: BillingAccount | None, open_on: date, used_on: date | None) -> Member:
-    if account:
-        return Member(partner, account.starts_on, account.billed_until, open_on)
+def _member(
+    partner: Partner, open_on: date, used_on: date | None, starts_on: date | None, billed_until: date | None
+) -> Member:
+    if starts_on and billed_until:
+        return Member(partner, starts_on, billed_until, open_on)
     starts_on = partner.billing_start_on
     # Months before anything was used have nothing to bill; closed days get no more use.
     untouched_until = months.first_of(min(open_on, used_on or open_on))
     return Member(partner, starts_on, max(starts_on, untouched_until), open_on)
 
 
-def draft_of(partner: Partner, month: date, *, members: Sequence[Member] | None = None) -> Draft:
-    """The draft of a month of a top-level partner.
+def draft_of(
+    partner: Partner, month: date, *, members: Sequence[Member] | None = None, of: Partner | None = None
+) -> Draft:
+    """The draft of a month of a top-level partner; `of`: what it says about one partner of the family only.
 
     The first month that is not billed yet also has whatever of a sub-partner is older and was never billed.
     """
     members = members or family_of(partner)
     is_next = month <= months.first_of(members[0].billed_until)
-    since = {member: member.billed_until if is_next else max(month, member.billed_until) for member in members}
-    book = price_book([member.partner for member in members])
-    lines: list[InvoiceLine] = []
-    missing: list[MissingPrice] = []
-    for piece, seconds in _used(_pieces(since, months.after(month), book)):
+    shown = _narrowed(members, of)
+    since = {member: member.billed_until if is_next else max(month, member.billed_until) for member in shown}
+    found = [row for _, row in _found(since, months.after(month))]
+    return _draft(partner, month, members, shown, found)
+
+
+def drafts_of(
+    partner: Partner, *, until: date, of: Partner | None = None, sub_partners: Iterable[Partner] | None = None
+) -> list[Draft]:
+    """Every month of a top-level partner that is not billed yet, up to that of `until`, the latest first."""
+    members = family_of(partner, sub_partners)
+    first = months.first_of(members[0].billed_until)
+    open_months = list(months.between(first, months.after(until)))
+    if not open_months:
+        return []
+    shown = _narrowed(members, of)
+    found: dict[date, list[Found]] = defaultdict(list)
+    for day, row in _found({member: member.billed_until for member in shown}, months.after(until)):
+        found[max(first, months.first_of(day))].append(row)
+    return [_draft(partner, month, members, shown, found[month]) for month in reversed(open_months)]
+
+
+def _narrowed(members: Sequence[Member], of: Partner | None) -> list[Member]:
+    return [member for member in members if of is None or member.partner.pk == of.pk]
+
+
+def _draft(
+    partner: Partner, month: date, members: Sequence[Member], shown: Sequence[Member], found: Sequence[Found]
+) -> Draft:
+    lines = _in_order([row for row in found if isinstance(row, InvoiceLine)], shown)
+    missing = dict.fromkeys(row for row in found if isinstance(row, MissingPrice))
+    return Draft(partner, month, months.first_of(members[0].billed_until), shown, lines, list(missing))
+
+
+def _found(since: Mapping[Member, date], after: date) -> Iterator[tuple[date, Found]]:
+    """What there is to bill, each with the day whose month bills it: that of the use, or that of the adjustment."""
+    book = price_book([member.partner for member in since])
+    for piece, seconds in _used(_pieces(since, after, book)):
         if piece.entry:
-            lines.append(_usage_line(piece, piece.entry, seconds))
+            yield piece.first, _usage_line(piece, piece.entry, seconds)
         else:
-            missing.append(MissingPrice(piece.partner, piece.item, piece.first, piece.after - ONE_DAY))
-    for adjustment in _adjustments(since, months.after(month)):
-        if entry := entry_on(book, adjustment.partner, adjustment.package, adjustment.about_on):
-            lines.append(_adjustment_line(adjustment, entry))
+            yield piece.first, MissingPrice(piece.partner, piece.item, piece.first, piece.after - ONE_DAY)
+    for adjustment in _adjustments(since, after):
+        about = adjustment.about_on
+        if entry := entry_on(book, adjustment.partner, adjustment.package, about):
+            yield adjustment.made_on, _adjustment_line(adjustment, entry)
         else:
-            about = adjustment.about_on
-            missing.append(MissingPrice(adjustment.partner, adjustment.package, about, about))
-    return Draft(partner, month, members, _in_order(lines, members), list(dict.fromkeys(missing)))
+            yield adjustment.made_on, MissingPrice(adjustment.partner, adjustment.package, about, about)
 
 
 def price_book(partners: Iterable[Partner]) -> PriceBook:
@@ -161,6 +202,8 @@ def _cut(partner: Partner, item: str, first: date, after: date, entries: Sequenc
 def _used(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, int]]:
     """The pieces in which anything was used, and the seconds."""
     pieces = list(pieces)
+    if not pieces:
+        return iter(())
     with connection.cursor() as cursor:
         cursor.execute(
             invoice_sql.SECONDS_OF_PIECES,

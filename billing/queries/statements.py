@@ -1,26 +1,58 @@
 """An invoice or a draft as people read it: by partner with subtotals, together by package, and a grand total."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, Min, QuerySet, Sum
 
 from billing.items import ITEMS
 from billing.models import SECONDS_PER_DAY, InvoiceLine
 
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What lines of one partner, one package and one kind come to."""
+
+    partner_id: int
+    partner_name: str
+    kind: str
+    item: str
+    seconds: int
+    amount: Decimal
+    lines: int
+    position: int
+
+    @property
+    def is_adjustment(self) -> bool:
+        return self.kind == InvoiceLine.Kind.ADJUSTMENT
+
 
 @dataclass(frozen=True)
 class Section:
-    """The lines of one partner, and what they come to."""
+    """What one partner's lines come to."""
 
     partner_id: int
     name: str
-    lines: Sequence[InvoiceLine]
+    cells: Sequence[Cell]
+
+    @property
+    def usage(self) -> Decimal:
+        return _sum(cell for cell in self.cells if not cell.is_adjustment)
+
+    @property
+    def adjustments(self) -> Decimal:
+        return _sum(cell for cell in self.cells if cell.is_adjustment)
 
     @property
     def subtotal(self) -> Decimal:
-        return _sum(self.lines)
+        return _sum(self.cells)
 
 
 @dataclass(frozen=True)
@@ -38,35 +70,73 @@ class ItemTotal:
 
 @dataclass(frozen=True)
 class Statement:
-    """Lines in their order, in one currency."""
+    """Sums of lines in one currency, in the order of the lines."""
 
     currency: str
-    lines: Sequence[InvoiceLine]
+    cells: Sequence[Cell]
 
-    @property
+    @classmethod
+    def of_lines(cls, currency: str, lines: Iterable[InvoiceLine]) -> "Statement":
+        """Of lines in memory: a draft's."""
+        groups: dict[tuple[int, str, str, str], list[InvoiceLine]] = defaultdict(list)
+        for line in lines:
+            groups[line.partner_id, line.partner_name, line.kind, line.item].append(line)
+        return cls(currency, [_cell(key, group) for key, group in groups.items()])
+
+    @classmethod
+    def of_rows(cls, currency: str, lines: QuerySet[InvoiceLine]) -> "Statement":
+        """Of issued lines, however many: the database adds up. One query."""
+        groups = lines.order_by().values("partner_id", "partner_name", "kind", "item")
+        sums = groups.annotate(
+            summed_seconds=Sum("seconds"), summed_amount=Sum("amount"), lines=Count("pk"), first=Min("position")
+        )
+        return cls(currency, [_summed(row) for row in sums.order_by("first")])
+
+    @cached_property
     def sections(self) -> list[Section]:
         """Separately: each partner's own. Lines of one partner stand together."""
-        return [
-            Section(key[0], key[1], list(lines))
-            for key, lines in groupby(self.lines, key=lambda line: (line.partner_id, line.partner_name))
-        ]
+        groups = groupby(self.cells, key=lambda cell: (cell.partner_id, cell.partner_name))
+        return [Section(*partner, list(cells)) for partner, cells in groups]
 
-    @property
+    @cached_property
     def together(self) -> list[ItemTotal]:
         """Together: each package, whoever used it."""
-        by_item: dict[str, list[InvoiceLine]] = defaultdict(list)
-        for line in self.lines:
-            by_item[line.item].append(line)
+        by_item: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            by_item[cell.item].append(cell)
         return [ItemTotal(item, _days(by_item[item]), _sum(by_item[item])) for item in ITEMS if item in by_item]
 
     @property
+    def adjustments(self) -> Decimal:
+        return _sum(cell for cell in self.cells if cell.is_adjustment)
+
+    @property
+    def adjustment_count(self) -> int:
+        return sum(cell.lines for cell in self.cells if cell.is_adjustment)
+
+    @property
+    def line_count(self) -> int:
+        return sum(cell.lines for cell in self.cells)
+
+    @property
     def total(self) -> Decimal:
-        return _sum(self.lines)
+        return _sum(self.cells)
 
 
-def _sum(lines: Iterable[InvoiceLine]) -> Decimal:
-    return sum((line.amount for line in lines), Decimal("0.00"))
+def _summed(row: Mapping[str, Any]) -> Cell:
+    key = (row["partner_id"], row["partner_name"], row["kind"], row["item"])
+    return Cell(*key, int(row["summed_seconds"]), row["summed_amount"], row["lines"], row["first"])
 
 
-def _days(lines: Iterable[InvoiceLine]) -> Decimal:
-    return Decimal(sum(line.seconds for line in lines)) / SECONDS_PER_DAY
+def _cell(key: tuple[int, str, str, str], lines: Sequence[InvoiceLine]) -> Cell:
+    seconds = sum(line.seconds for line in lines)
+    amount = sum((line.amount for line in lines), ZERO)
+    return Cell(*key, seconds, amount, len(lines), lines[0].position)
+
+
+def _sum(cells: Iterable[Cell]) -> Decimal:
+    return sum((cell.amount for cell in cells), ZERO)
+
+
+def _days(cells: Iterable[Cell]) -> Decimal:
+    return Decimal(sum(cell.seconds for cell in cells)) / SECONDS_PER_DAY

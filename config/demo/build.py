@@ -91,6 +91,7 @@ def make_partner(demo: Demo, story: PartnerStory) -> None:
         subscription_id=story.subscription,
         country=story.country,
         support_email=story.support_email,
+        currency=story.currency,
         billing_start_on=demo.began.date(),
         created_at=demo.began,
         customer_count=sum(customer.partner == story.name for customer in CUSTOMERS),

@@ -12,6 +12,7 @@ class PartnerStory:
     subscription: str
     support_email: str
     parent: str = ""
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class CustomerStory:
 PARTNERS = (
     PartnerStory("Northwind Voice", "US", "Sub104077", "support@northwind.example.com"),
     PartnerStory("Harborlink", "US", "Sub104077", "support@harborlink.example.com", parent="Northwind Voice"),
-    PartnerStory("Meridian Connect", "DE", "Sub220415", "support@meridian.example.com"),
+    PartnerStory("Meridian Connect", "DE", "Sub220415", "support@meridian.example.com", currency="EUR"),
 )
 
 

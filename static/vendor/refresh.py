@@ -2,7 +2,8 @@
 
 For maintainers only: the portal, its tests and its start-up never run this. It needs `npm` on
 PATH, uses whatever registry npm is configured for, and refuses a package whose archive is not the
-one pinned here. See docs/vendor.md for how to move to a newer version.
+one pinned here. The fonts for PDFs are cut by fontTools (with brotli), also pinned.
+See docs/vendor.md for how to move to a newer version.
 """
 
 import base64
@@ -16,6 +17,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import fontTools
+from fontTools.merge import Merger
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+FONTTOOLS = "4.68.0"
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "VENDOR.lock"
 ICON_LIST = HERE / "icons.txt"
@@ -91,6 +98,11 @@ FONT_FAMILIES = ("font-lineheight", "font-weight", "font-size")
 
 UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 INTER_FILES = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
+# PDFs embed TrueType: one file a weight, of every script that Inter has, with figures of one width.
+PDF_WEIGHTS = {"inter-regular.ttf": 400, "inter-semibold.ttf": 600}
+PDF_SCRIPTS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
+NOT_FOR_PDF = ("GSUB", "GPOS", "GDEF", "STAT", "HVAR", "MVAR", "gasp", "prep")
+TABULAR = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "comma", "period")
 
 
 def fetch(package: Package, into: Path) -> Path:
@@ -149,8 +161,43 @@ def build_icons(source: Path, target: Path) -> None:
 
 
 def build_inter(source: Path, target: Path) -> None:
+    if fontTools.version != FONTTOOLS:
+        raise SystemExit(f"fontTools is {fontTools.version}, pinned is {FONTTOOLS}")
     for name in INTER_FILES:
         shutil.copyfile(source / "files" / name, target / name)
+    for name, weight in PDF_WEIGHTS.items():
+        cut_for_pdf(source / "files", weight, target / name)
+
+
+def cut_for_pdf(files: Path, weight: int, target: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        parts = [cut_script(files, script, weight, Path(scratch)) for script in PDF_SCRIPTS]
+        font = Merger().merge([str(part) for part in parts])
+    font.recalcTimestamp = False
+    font["head"].created = font["head"].modified = 0
+    style = {400: "Regular", 600: "SemiBold"}[weight]
+    for ident, text in {1: "Inter", 2: style, 4: f"Inter {style}", 6: f"Inter-{style}"}.items():
+        font["name"].setName(text, ident, 3, 1, 0x409)
+    font.save(target)
+
+
+def cut_script(files: Path, script: str, weight: int, scratch: Path) -> Path:
+    """One weight of one script; its figures, comma and full stop are those of one width."""
+    font = TTFont(files / f"inter-{script}-wght-normal.woff2", recalcTimestamp=False)
+    instantiateVariableFont(font, {"wght": weight}, inplace=True)
+    glyphs = set(font.getGlyphOrder())
+    for table in font["cmap"].tables:
+        table.cmap = {
+            code: f"{glyph}.tf" if glyph in TABULAR and f"{glyph}.tf" in glyphs else glyph
+            for code, glyph in table.cmap.items()
+        }
+    for tag in NOT_FOR_PDF:
+        if tag in font:
+            del font[tag]
+    font.flavor = None
+    part = scratch / f"{script}.ttf"
+    font.save(part)
+    return part
 
 
 def build_uplot(source: Path, target: Path) -> None:

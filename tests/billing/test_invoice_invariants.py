@@ -6,11 +6,23 @@ import pytest
 from django.db import connection
 
 from billing.invoice_invariants import INVOICE_INVARIANTS
+from billing.models import BillingReport
+from billing.services.making import make_report
+from billing.services.reports import create_report
+from tenancy.actors import SYSTEM
 from tests.billing.invoicing import APRIL, CALLING, MARCH, SUITE, at, close_until, correct, issue, make_family
 from tests.factories import make_price
 
 pytestmark = pytest.mark.django_db
-TABLES = ("invoice", "invoiceline", "pricebookentry", "partnerusageday", "usageadjustment", "billingaccount")
+TABLES = (
+    "invoice",
+    "invoiceline",
+    "pricebookentry",
+    "partnerusageday",
+    "usageadjustment",
+    "billingaccount",
+    "billingreport",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +42,11 @@ def _issued() -> None:
     correct(wrong, end=at(3, 18, 7), made=at(3, 21))
     close_until(date(2024, 3, 31))
     assert len(issue(APRIL)[family.partner.name].invoices) == 1
+    for sub in (None, family.sub):
+        period = {"start_on": date(2024, 2, 1), "end_on": date(2024, 3, 31)}
+        report = create_report(partner=family.partner, sub_partner=sub, kind="PARTNER", by=SYSTEM, **period)
+        make_report(report_id=report.public_id, until=date(2024, 3, 31))
+    assert BillingReport.objects.filter(status="COMPLETED", adjustment_seconds__lt=0).count() == 1
 
 
 def broken() -> list[str]:
@@ -54,13 +71,14 @@ def test_they_hold() -> None:
         ("UPDATE billing_invoice SET number = 3 WHERE number = 2", ["I8e", "I8j"]),
         ("UPDATE billing_invoiceline SET description = 'other' WHERE position = 1", ["I8e", "I8f"]),
         ("UPDATE billing_invoiceline SET amount = amount + 0.01 WHERE position = 1", ["I8e", "I8f"]),
-        ("UPDATE billing_invoiceline SET seconds = seconds + 1 WHERE kind = 'usage'", ["I8e", "I8g", "I8h"]),
+        ("UPDATE billing_invoiceline SET seconds = seconds + 1 WHERE kind = 'usage'", ["I8e", "I8g", "I8h", "I8k"]),
         ("UPDATE billing_pricebookentry SET price = price + 1", ["I8f"]),
         ("UPDATE billing_pricebookentry SET valid_from = '2024-02-12' WHERE valid_from = '2024-02-11'", ["I8f"]),
         ("UPDATE billing_partnerusageday SET shift = shift - 1", ["I8g", "I8h"]),
         ("UPDATE billing_usageadjustment SET seconds = -5", ["I8i"]),
         ("UPDATE billing_billingaccount SET billed_until = '2024-04-02'", ["I8h"]),
         ("UPDATE billing_billingaccount SET last_number = 7", ["I8j"]),
+        ("UPDATE billing_billingreport SET total_seconds = total_seconds + 1", ["I8k"]),
     ],
 )
 def test_they_notice(deed: str, noticed: list[str]) -> None:

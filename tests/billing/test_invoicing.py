@@ -73,7 +73,8 @@ def test_a_sub_partner_has_lines_and_prices_of_its_own(family: Family) -> None:
         ("Family Branch", CALLING, "02-01", "02-29", DAY, "0.34"),
         ("Family Branch", SUITE, "02-01", "02-29", 2 * DAY, "1.00"),
     ]
-    statement = Statement(invoice.currency, list(invoice.lines.order_by("position")))
+    statement = Statement.of_rows(invoice.currency, invoice.lines.all())
+    assert statement == Statement.of_lines(invoice.currency, invoice.lines.order_by("position"))
     assert [(s.name, str(s.subtotal)) for s in statement.sections] == [
         ("Family North", "10.00"),
         ("Family Branch", "1.34"),

@@ -12,8 +12,11 @@ from billing.queries.corrections import Span
 from billing.queries.usage import use_by_package
 from billing.services.adjusting import correct_usage
 from billing.services.closing import close_missing_days
+from billing.services.invoicing import issue_missing_invoices
 from tenancy.actors import SYSTEM
 from tests.billing.history import DAY, Interval, World, at, day, make_world, store
+from tests.billing.invoicing import MARCH
+from tests.factories import make_price
 
 pytestmark = pytest.mark.django_db
 ROLE = "portal_test_app"
@@ -23,6 +26,8 @@ CLOSED = [
     "billing_dayclose",
     "billing_usagecorrection",
     "billing_usageadjustment",
+    "billing_invoice",
+    "billing_invoiceline",
     "controlhub_packageassignment",
 ]
 
@@ -33,6 +38,7 @@ def closed() -> World:
     world = make_world()
     store(world, [Interval(0, "webex_suite", 0, 0, 0, 3 * DAY), Interval(1, "webex_suite", 0, 0, 60, None)])
     night(world)
+    invoice(world)
     return world
 
 
@@ -40,6 +46,12 @@ def night(world: World) -> None:
     assignment = world.subscribers[0].assignments.earliest("pk")
     correct_usage(assignment=assignment, truth=Span(at(0), at(2 * DAY)), reason="Late", by=SYSTEM, at=at(5 * DAY))
     assert [closing.parked for closing in close_missing_days(until=day(5))] == ["", ""]
+
+
+def invoice(world: World) -> None:
+    """The first days' month."""
+    make_price(world.partners[0])
+    assert [len(done.invoices) for done in issue_missing_invoices(until=MARCH)] == [1, 0]
 
 
 @pytest.fixture
@@ -110,6 +122,7 @@ def test_the_application_can_do_its_work(app_role: None) -> None:
         cursor.execute(f"SET LOCAL ROLE {ROLE}")
     store(world, [Interval(0, "webex_suite", 0, 0, 0, 3 * DAY), Interval(1, "webex_suite", 0, 0, 60, None)])
     night(world)
+    invoice(world)
     (use,) = use_by_package(world.partners[0], first=day(0), last=day(3))
     assert use.seconds == 3 * DAY + 4 * DAY - 60
     ending = world.subscribers[1].assignments.get()

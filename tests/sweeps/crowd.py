@@ -74,6 +74,15 @@ def _equipment(tenant: Tenant, some: str) -> None:
     clone(_row(tenant, "audit_events"), some, **event)
 
 
+def _money(tenant: Tenant, some: str) -> None:
+    """Invoices of many months, without their lines, and many prices, each for a day."""
+    place = "(row_number() OVER (ORDER BY s.g))::int"
+    later = {"month": f"(t.month + make_interval(months => {place}))::date", "number": f"t.number + {place}"}
+    clone(tenant.partner.invoices.latest("number"), some, **later)
+    dated = {"valid_from": "t.valid_from + s.g", "valid_until": "t.valid_until + s.g"}
+    clone(_row(tenant, "customer_prices"), some, **dated)
+
+
 def _few(tenant: Tenant, some: str) -> None:
     free = {"main_number_id": "NULL", "emergency_callback_number_id": "NULL", "is_headquarters": "false"}
     clone(_row(tenant, "locations"), some, name="'Crowd ' || s.g", **free)
@@ -89,6 +98,7 @@ def _few(tenant: Tenant, some: str) -> None:
     clone(hook, some, name="'Crowd ' || s.g")
     clone(hook.deliveries.order_by("pk")[0], some)  # type: ignore[attr-defined]
     clone(_row(tenant, "setup_assist_orders"), some, status="'completed'", completed_at="now()")
+    _money(tenant, some)
     customer = tenant.customer
     admin = customer.role_assignments.filter(role="customer_device").first()
     admin = admin or make_customer_admin(customer, "customer_device").role_assignments.get()  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from tenancy import paging
 from tenancy.access import CustomerView
 from tenancy.policy import Role
 from tests.cast import Cast
-from tests.factories import assign_locations, make_customer_admin
+from tests.factories import assign_locations, invoice_line, make_customer_admin, make_invoice
 from tests.launching import launch
 from tests.sweeps.counting import CASES
 from tests.sweeps.crowd import crowd
@@ -28,6 +28,10 @@ MOST = 12
 # Queries of each list as its own hub's full administrator, the session's and the actor's among them; then of its searches.
 BUDGET = {
     "billing:report-list": [6],
+    "billing:invoice-list": [11, 11, 7],
+    "billing:invoice-detail": [9, 9],
+    "billing:margin": [12],
+    "billing:customer-price-list": [7, 7],
     "partnerhub:audit": [6],
     "partnerhub:audit-event": [7],
     "partnerhub:customer-list": [7, 7, 7, 7],
@@ -56,7 +60,12 @@ BUDGET = {
 }
 # Searches that show at most ten of a kind, so they have no pages.
 WITHOUT_PAGES = {"partnerhub:helpdesk"}
+# Rows of these need closed days of use: pages in tests of their own (tests/billing).
+PAGED_ELSEWHERE = {"billing:margin"}
 QUERIES = {
+    "billing:invoice-list": ("month=2020-02", "status=issued"),
+    "billing:invoice-detail": ("kind=usage",),
+    "billing:customer-price-list": ("q=open",),
     "controlhub:user-list": ("q=crowd", "role=any", "q=sam&package=webex_calling&sort=-name"),
     "partnerhub:customer-list": ("q=crowd", "restricted=off", "q=crowd&indirect=on"),
     "partnerhub:helpdesk": ("q=crowd",),
@@ -66,8 +75,11 @@ QUERIES = {
 
 @pytest.fixture
 def tenant(cast: Cast) -> Tenant:
-    """The unrestricted customer, with one of everything."""
-    return make_tenant(cast.north, cast.open_acme, "CanaryOpen")
+    """The unrestricted customer, with one of everything; its invoice has many lines."""
+    tenant = make_tenant(cast.north, cast.open_acme, "CanaryOpen")
+    lines = [invoice_line(cast.north, "1.00") for _ in range(120)]
+    tenant.ids["invoice"] = make_invoice(cast.north, *lines).public_id
+    return tenant
 
 
 @pytest.fixture
@@ -156,15 +168,15 @@ def test_every_list_costs_the_same_at_10_and_at_10_000(
 
 
 def further_down(name: str, path: str, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second page has other rows than the first one and costs the same."""
-    if name in WITHOUT_PAGES:
+    """The second page has other rows than the first one and costs no more: drafts of invoices are on the first one only."""
+    if name in WITHOUT_PAGES | PAGED_ELSEWHERE:
         return
     with slices(monkeypatch) as asked:
         client.get(path)
         client.get(f"{path}?after={asked[0].next}")
     first, second = ([row.pk for row in page.items] for page in asked)
     assert (len(first), len(second), set(first) & set(second)) == (50, 50, set()), name
-    assert len(cost(client, f"{path}?after={asked[0].next}")) == BUDGET[name][0], name
+    assert len(cost(client, f"{path}?after={asked[0].next}")) <= BUDGET[name][0], name
 
 
 def others_pay_no_more(found: dict[str, Url], tenant: Tenant, cast: Cast) -> None:

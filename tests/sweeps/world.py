@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from billing.models import BillingReport, Reconciliation, UsageCorrection
+from billing.models import BillingReport, CustomerPrice, Invoice, PriceBookEntry, Reconciliation, UsageCorrection
+from billing.queries import clock
 from controlhub.models import OrganizationDomain
 from partnerhub.models import OnboardingTemplate
 from provisioning.models import ProvisioningJob
@@ -15,12 +16,15 @@ from tenancy.policy import Role
 from tenancy.tokens import create_token
 from tests.cast import Cast
 from tests.factories import (
+    invoice_line,
     make_assignment,
     make_authorization,
     make_correction,
     make_customer_admin,
+    make_customer_price,
     make_device,
     make_integration,
+    make_invoice,
     make_location,
     make_number,
     make_origin,
@@ -74,6 +78,8 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
     setup_assist = make_setup_order(location, contact_name=f"{canary} contact")
     day = date(2020, 1, 1) + timedelta(days=partner.price_book.count())
     price = make_price(partner, start=day, valid_until=day + timedelta(days=1), description=f"{canary} use")
+    customer_price = make_customer_price(partner, start=day, valid_until=day + timedelta(days=1), customer=customer)
+    invoice = _invoice(partner, canary)
     correction = make_correction(assignment, ended_at=None, reason=f"{canary} reason", made_by=admin)
     event = record(action="customer.renamed", text=f"{canary} deed", target=customer, customer=customer, by=SYSTEM)
     rights = TemporaryRights.objects.create(admin=admin, customer=customer, reason=f"{canary} fault", minutes=30)
@@ -102,6 +108,9 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "report": report.public_id,
             "reconciliation": reconciliation.public_id,
             "price": price.public_id,
+            "customer_price": customer_price.public_id,
+            "invoice": invoice.public_id,
+            "month": f"{clock.today():%Y-%m}",
             "item": price.item,
             "correction": correction.public_id,
             "setup_assist": setup_assist.public_id,
@@ -122,6 +131,14 @@ def make_tenant(partner: Partner, customer: Customer, canary: str) -> Tenant:
             "key": "set-password",
         },
     )
+
+
+def _invoice(partner: Partner, canary: str) -> Invoice:
+    """An invoice that names the canary. A sub-partner's is on its provider's, beside a line that is none of its business."""
+    line = invoice_line(partner, description=f"{canary} use", about=f"{canary} use")
+    if partner.parent is None:
+        return make_invoice(partner, line)
+    return make_invoice(partner.parent, invoice_line(partner.parent, description="CanaryAcme use"), line)
 
 
 @dataclass
@@ -148,5 +165,15 @@ def make_world(cast: Cast) -> World:
 
 def row_counts() -> dict[str, int]:
     """How many rows each table of the story has: equal before and after a refusal."""
-    models = (Customer, OnboardingTemplate, ProvisioningJob, BillingReport, UsageCorrection, WizardDraft)
+    models = (
+        Customer,
+        OnboardingTemplate,
+        ProvisioningJob,
+        BillingReport,
+        UsageCorrection,
+        WizardDraft,
+        PriceBookEntry,
+        CustomerPrice,
+        Invoice,
+    )
     return {model.__name__: model.objects.count() for model in models}

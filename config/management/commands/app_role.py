@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from psycopg import sql
 
-from billing.models import DayClose, PartnerUsageDay, UsageAdjustment, UsageCorrection, UsageDay
+from billing.models import DayClose, Invoice, InvoiceLine, PartnerUsageDay, UsageAdjustment, UsageCorrection, UsageDay
 from controlhub.models import PackageAssignment
 from tenancy.models import AuditEvent
 
-INSERT_ONLY = (UsageDay, PartnerUsageDay, DayClose, UsageCorrection, UsageAdjustment, AuditEvent)
+INSERT_ONLY = (UsageDay, PartnerUsageDay, DayClose, UsageCorrection, UsageAdjustment, Invoice, InvoiceLine, AuditEvent)
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
@@ -26,7 +26,7 @@ STANDING = "SELECT rolsuper, pg_has_role(rolname, current_user, 'MEMBER') FROM p
 
 
 class Command(BaseCommand):
-    help = "Grant a database role what the portal needs, without the right to change closed usage or the audit log."
+    help = "Grant a database role what the portal needs, without the right to change closed usage, invoices or the audit log."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("role", help="an existing role that is neither the owner nor a superuser")
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         intervals = PackageAssignment._meta.db_table
         self._run("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}", role, intervals)
         self._run("GRANT UPDATE (ended_at) ON {table} TO {role}", role, intervals)
-        self.stdout.write(f"{role} can run the portal; closed usage and the audit log it can only add to.")
+        self.stdout.write(f"{role} can run the portal; closed usage, invoices and the audit log it can only add to.")
 
     def _check(self, role: str) -> None:
         with connection.cursor() as cursor:

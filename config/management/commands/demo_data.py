@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.demo.build import close_history, make_corrections, make_reports, tell_story
 from config.demo.bulk import load_bulk
 from config.demo.cast import LOGINS
+from config.demo.prices import issue_invoices, make_customer_prices, make_prices
 from config.demo.setup_assist import order_setup_assist
 from tenancy.models import AdminUser, Partner
 
@@ -41,6 +42,9 @@ class Command(BaseCommand):
             make_corrections(demo)
             order_setup_assist(demo)
             close_history(demo)
+            make_prices(demo)
+            make_customer_prices(demo)
+            issue_invoices(demo)
             make_reports(demo)
             self.stdout.write(f"{len(demo.partners)} partners and {len(demo.customers)} customers, 90 days of history.")
 
