@@ -16,7 +16,6 @@ from tenancy.actors import Actor
 from tenancy.errors import Forbidden
 from tenancy.launch import may_launch
 from tenancy.models import Customer
-from tenancy.queries import first_customer
 
 NAME_ONE = "orgId: name the organization of the customer that this is about."
 
@@ -32,10 +31,16 @@ def organization_of(request: HttpRequest, org_id: str | None) -> Customer:
         return _enter(
             request, by_id(organizations_of(request), ORGANIZATION, org_id, field="org_id", what="organization")
         )
-    own = first_customer(actor_of(request))
-    if own is None or own.org_id is None:
+    own = own_organization(request)
+    if own is None:
         raise ApiError(400, NAME_ONE)
-    return _enter(request, organizations_of(request).get(pk=own.pk))
+    return own
+
+
+def own_organization(request: HttpRequest) -> Customer | None:
+    """The organization that the actor administers from the inside, entered; the first one of several."""
+    own = organizations_of(request).filter(pk__in=actor_of(request).customer_ids).order_by("pk").first()
+    return _enter(request, own) if own else None
 
 
 def holder_of(request: HttpRequest, org_id: str | None, holds: Q, *, what: str) -> Customer:

@@ -13,7 +13,7 @@ from api import etags, ids, roles, speaking_people
 from api.access import actor_of, readable
 from api.errors import ApiError
 from api.ids import partner_org_id
-from api.inside import holder_of, organization_of, organizations_of, viewer_of
+from api.inside import holder_of, organization_of, organizations_of, own_organization, viewer_of
 from api.licenses import Licenses
 from api.operation import operation
 from api.paging import Names, page
@@ -37,7 +37,7 @@ from tenancy.access import authorize
 from tenancy.models import Customer, RoleAssignment
 from tenancy.opaque_ids import opaque_id, parse_opaque_id
 from tenancy.policy import Control
-from tenancy.queries import first_customer, first_partner
+from tenancy.queries import first_partner
 from tenancy.tokens import Scope
 
 router = Router(tags=["People"])
@@ -70,7 +70,7 @@ def list_people(request: HttpRequest, response: HttpResponse, filters: Query[Peo
 def _customer(request: HttpRequest, filters: PeopleFilters) -> Customer | None:
     """Whose people; an address belongs to at most one user of the whole portal, so it says whose, too."""
     email = (filters.email or "").strip().lower()
-    if not email or filters.org_id or first_customer(actor_of(request)):
+    if not email or filters.org_id or own_organization(request):
         return organization_of(request, filters.org_id)
     living = Q(subscribers__email=email, subscribers__deleted_at=None)
     found = organizations_of(request).filter(living).exists()
@@ -156,18 +156,14 @@ def get_me(request: HttpRequest, query: Query[CallingData]) -> Any:
     """The owner of the token: as a user of the organization that he administers, or as whom he signs in."""
     actor = actor_of(request)
     authorize(actor, Control.SIGNED_IN)
-    own = first_customer(actor)
-    if own is not None and own.org_id:
-        customer = organization_of(request, opaque_id(ids.ORGANIZATION, own.org_id))
-        mine = people_of(customer).filter(admin=actor.admin_id).first()
-        if mine:
-            return next(_spoken([mine], customer, query))
-    return _account(request)
+    own = own_organization(request)
+    mine = people_of(own).filter(admin=actor.admin_id).first() if own else None
+    return next(_spoken([mine], own, query)) if own and mine else _account(request, own)
 
 
-def _account(request: HttpRequest) -> SpokenPerson:
+def _account(request: HttpRequest, own: Customer | None) -> SpokenPerson:
     actor, token = actor_of(request), request.bearer.token  # type: ignore[attr-defined]
-    partner, own = first_partner(actor), first_customer(actor)
+    partner = first_partner(actor)
     organization = partner_org_id(partner) if partner else opaque_id(ids.ORGANIZATION, own.org_id if own else None)
     held = sorted({grant.role.value for grant in actor.grants})
     return speaking_people.account(token.admin, organization, held)

@@ -208,6 +208,13 @@ class TestMe:
         assert api("customer_restricted").get("/people/me").json() == of_ada(ada, calling, roles=roles)
         assert api("customer_readonly").get("/people/me").json()["displayName"] == "Cora Reader"
 
+    def test_somebody_whose_organization_is_gone(self, api: Api, cast: Cast) -> None:
+        client = api("customer_full")
+        Customer.objects.filter(pk=cast.open_acme.pk).update(deleted_at=cast.open_acme.created_at)
+        me = client.get("/people/me").json()
+        assert (me["displayName"], me["orgId"]) == ("Carla Full", "")
+        assert client.get("/locations").status_code == 400
+
 
 def new_body(customer: Customer, *packages: CustomerPackage, **changes: Any) -> dict[str, Any]:
     body = {
