@@ -1,6 +1,6 @@
 """The numbers of errors. Webex's known ones keep theirs (domain.md 3.10, 5.6); our own are 80000-81999 and never change.
 
-80xxx say what was wrong with the request itself, 81xxx which rule of the portal said no. docs/api.md lists them all.
+80xxx say what was wrong with the request itself, 81xxx which rule of the portal said no. /v1/reference/ lists them all.
 """
 
 from tenancy.errors import DomainError, Forbidden
@@ -237,3 +237,8 @@ def status_of(error: DomainError) -> int:
     rows = getattr(error, "errors", [])
     codes = {error.code} if isinstance(rows, dict) or not rows else {row.code for row in rows}
     return 409 if codes <= CONFLICTS else 400
+
+
+def status_of_rule(word: str) -> int:
+    """The HTTP status that the rule of this word comes with."""
+    return 403 if word in FORBIDDEN else 409 if word in CONFLICTS else 400

@@ -6,6 +6,7 @@ from functools import cache
 from http.client import responses
 from typing import Any
 
+from api import codes
 from api.description import description
 
 DEEPEST = 4
@@ -53,6 +54,22 @@ def entries() -> dict[str, list[Entry]]:
         for method, details in methods.items():
             found.setdefault(details["tags"][0], []).append(_entry(document, path, method, details))
     return found
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of an error, the HTTP status that it comes with, and what it means in a few words."""
+
+    number: int
+    status: int
+    meaning: str
+
+
+def numbers() -> list[Number]:
+    """Our own numbers of errors, in their order. Webex's own keep the meaning they have there."""
+    of_status = [Number(number, status, responses[status]) for status, number in codes.OF_STATUS.items()]
+    of_rules = [Number(n, codes.status_of_rule(word), word.replace("_", " ")) for word, n in codes.OF_RULE.items()]
+    return sorted([*of_status, *of_rules], key=lambda row: row.number)
 
 
 def _entry(document: dict[str, Any], path: str, method: str, details: dict[str, Any]) -> Entry:

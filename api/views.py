@@ -10,7 +10,7 @@ from django.views.generic import View
 
 from api.description import description
 from api.errors import ApiError, answer, not_found
-from api.reference import entries
+from api.reference import entries, numbers
 from api.report_links import report_behind
 from billing.downloads import file_response
 from tenancy.policy import Control
@@ -31,7 +31,9 @@ class Reference(View):
     control = Control.PUBLIC
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "api/reference.html", {"document": description(), "tags": entries()})
+        return render(
+            request, "api/reference.html", {"document": description(), "tags": entries(), "numbers": numbers()}
+        )
 
 
 @method_decorator(csrf_exempt, name="dispatch")

@@ -2,8 +2,9 @@
 
 from django.test import Client
 
+from api import codes
 from api.operation import OPERATIONS
-from api.reference import entries
+from api.reference import Number, entries, numbers
 from api.schemas.common import Heard, Spoken
 
 
@@ -33,6 +34,13 @@ def test_anybody_may_read_the_reference() -> None:
     assert page.status_code == 200
     for operation in OPERATIONS:
         assert operation.path in page.content.decode()
+
+
+def test_the_reference_lists_every_number() -> None:
+    page = Client().get("/v1/reference/").content.decode()
+    assert [n for n in (*codes.OF_RULE.values(), *codes.OF_STATUS.values()) if f">{n}</th>" not in page] == []
+    assert Number(81141, 400, "too many users") in numbers()
+    assert Number(81010, 409, "consent pending") in numbers()
 
 
 def test_no_two_schemas_share_a_name() -> None:

@@ -6,25 +6,25 @@ Each call is undone, so that every call meets the same rows. Half of the calls n
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, seed
 from hypothesis import settings as profile
 from hypothesis import strategies as st
-from schemathesis.config import SchemathesisConfig
 from schemathesis.checks import CHECKS as KNOWN_CHECKS
+from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
 
 from api.operation import OPERATIONS, WITH_BODY
 from tenancy.actors import SYSTEM
 from tenancy.tokens import SCOPES, create_token
 from tests.api.things import known_in
+from tests.api.undone import undone
 from tests.cast import Cast
 from tests.sweeps.counting import CASES
 from tests.sweeps.world import World, make_world
@@ -39,20 +39,6 @@ CHECKS = {
     "positive_data_acceptance": {"expected-statuses": FITS},
     "negative_data_rejection": {"expected-statuses": REFUSED},
 }
-
-
-class Undo(Exception):
-    """Takes back what one call did."""
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    try:
-        with transaction.atomic():
-            yield
-            raise Undo
-    except Undo:
-        pass
 
 
 @pytest.fixture

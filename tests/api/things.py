@@ -8,12 +8,15 @@ KINDS = {
     "customerId": (ids.CUSTOMER, "customer"),
     "subscriberId": (ids.SUBSCRIBER, "subscriber"),
     "id": (ids.REPORT, "report"),
+    "locationId": (ids.LOCATION, "location"),
+    "deviceId": (ids.DEVICE, "device"),
 }
 
 
 def ids_of(tenant: Tenant) -> dict[str, str]:
     """An id for each parameter of a path."""
-    return {name: opaque_id(kind, tenant.ids[key]) for name, (kind, key) in KINDS.items()}
+    of_rows = {name: opaque_id(kind, tenant.ids[key]) for name, (kind, key) in KINDS.items()}
+    return of_rows | {"orgId": opaque_id(ids.ORGANIZATION, tenant.customer.org_id)}
 
 
 def known_in(path: str, tenant: Tenant) -> dict[str, str]:
