@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from tenancy.actors import Actor, actor_for
-from tenancy.models import AdminUser, Customer, Partner
+from tenancy.models import AdminUser, Customer, Partner, RoleAssignment
 from tenancy.policy import Role
-from tests.factories import assign_customer, make_customer, make_customer_admin, make_partner, make_partner_admin
+from tests.factories import assign_customer, make_customer, make_partner, new_admin
 
 
 @dataclass
@@ -35,25 +35,38 @@ def make_cast() -> Cast:
     open_acme = make_customer(north, "Open Acme", restricted=False)
     branch_customer = make_customer(branch, "Branch Bakery")
     south_customer = make_customer(south, "Southern Bank")
-    admins = {
-        "partner_full": make_partner_admin(north, Role.PARTNER_WHOLESALE, name="Paula Full"),
-        "partner_plain": make_partner_admin(north, Role.PARTNER_FULL, name="Peter Plain"),
-        "partner_admin": make_partner_admin(north, Role.PARTNER_ADMIN, name="Adam Assigned"),
-        "partner_readonly": make_partner_admin(north, Role.PARTNER_READONLY, name="Rita Reader"),
-        "helpdesk": make_partner_admin(north, Role.HELPDESK_BASIC, name="Hugo Helper"),
-        "subpartner_full": make_partner_admin(branch, Role.PARTNER_WHOLESALE, name="Susan Sub"),
-        "other_partner_full": make_partner_admin(south, Role.PARTNER_WHOLESALE, name="Olaf Other"),
-        "customer_full": make_customer_admin(open_acme, Role.CUSTOMER_FULL, name="Carla Full"),
-        "customer_restricted": make_customer_admin(acme, Role.CUSTOMER_FULL, name="Carl Restricted"),
-        "customer_readonly": make_customer_admin(acme, Role.CUSTOMER_READONLY, name="Cora Reader"),
-        "customer_support": make_customer_admin(acme, Role.CUSTOMER_SUPPORT, name="Sid Support"),
-        "customer_user_device": make_customer_admin(acme, Role.CUSTOMER_USER_DEVICE, name="Uma Users"),
-        "customer_device": make_customer_admin(acme, Role.CUSTOMER_DEVICE, name="Dora Devices"),
-        "customer_location": make_customer_admin(acme, Role.CUSTOMER_LOCATION, name="Lou Location"),
-        "customer_compliance": make_customer_admin(acme, Role.CUSTOMER_COMPLIANCE, name="Cleo Compliance"),
-        "external_full": make_customer_admin(acme, Role.EXTERNAL_FULL, name="Ella External"),
-        "external_readonly": make_customer_admin(acme, Role.EXTERNAL_READONLY, name="Erik External"),
-        "other_customer_full": make_customer_admin(south_customer, Role.CUSTOMER_FULL, name="Otto Other"),
-    }
+    admins = make_admins(
+        {
+            "partner_full": (Role.PARTNER_WHOLESALE, north, "Paula Full"),
+            "partner_plain": (Role.PARTNER_FULL, north, "Peter Plain"),
+            "partner_admin": (Role.PARTNER_ADMIN, north, "Adam Assigned"),
+            "partner_readonly": (Role.PARTNER_READONLY, north, "Rita Reader"),
+            "helpdesk": (Role.HELPDESK_BASIC, north, "Hugo Helper"),
+            "subpartner_full": (Role.PARTNER_WHOLESALE, branch, "Susan Sub"),
+            "other_partner_full": (Role.PARTNER_WHOLESALE, south, "Olaf Other"),
+            "customer_full": (Role.CUSTOMER_FULL, open_acme, "Carla Full"),
+            "customer_restricted": (Role.CUSTOMER_FULL, acme, "Carl Restricted"),
+            "customer_readonly": (Role.CUSTOMER_READONLY, acme, "Cora Reader"),
+            "customer_support": (Role.CUSTOMER_SUPPORT, acme, "Sid Support"),
+            "customer_user_device": (Role.CUSTOMER_USER_DEVICE, acme, "Uma Users"),
+            "customer_device": (Role.CUSTOMER_DEVICE, acme, "Dora Devices"),
+            "customer_location": (Role.CUSTOMER_LOCATION, acme, "Lou Location"),
+            "customer_compliance": (Role.CUSTOMER_COMPLIANCE, acme, "Cleo Compliance"),
+            "external_full": (Role.EXTERNAL_FULL, acme, "Ella External"),
+            "external_readonly": (Role.EXTERNAL_READONLY, acme, "Erik External"),
+            "other_customer_full": (Role.CUSTOMER_FULL, south_customer, "Otto Other"),
+        }
+    )
     assign_customer(admins["partner_admin"], acme)
     return Cast(north, branch, south, acme, open_acme, branch_customer, south_customer, admins)
+
+
+def make_admins(people: dict[str, tuple[Role, Partner | Customer, str]]) -> dict[str, AdminUser]:
+    """Everybody in two statements: nearly every test begins with the cast."""
+    admins = {who: new_admin(name=name) for who, (_role, _place, name) in people.items()}
+    AdminUser.objects.bulk_create(admins.values())
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(admin=admins[who], role=role, **{"partner" if role.of_partner else "customer": place})
+        for who, (role, place, _name) in people.items()
+    )
+    return admins

@@ -98,11 +98,18 @@ def make_webhook(partner: Partner, owner: AdminUser, name: str = "Order desk", *
     return webhook
 
 
-def make_admin(email: str = "", *, name: str = "", **fields: Any) -> AdminUser:
+def new_admin(email: str = "", *, name: str = "", **fields: Any) -> AdminUser:
+    """Somebody who is not saved yet."""
     n = next(_numbers)
-    return AdminUser.objects.create_user(
-        email or f"admin{n}@example.com", PASSWORD, full_name=name or f"Admin {n}", **fields
-    )
+    admin = AdminUser(email=email.lower() or f"admin{n}@example.com", full_name=name or f"Admin {n}", **fields)
+    admin.set_password(PASSWORD)
+    return admin
+
+
+def make_admin(email: str = "", *, name: str = "", **fields: Any) -> AdminUser:
+    admin = new_admin(email, name=name, **fields)
+    admin.save(force_insert=True)
+    return admin
 
 
 def make_partner_admin(partner: Partner, role: Role = Role.PARTNER_WHOLESALE, **fields: Any) -> AdminUser:
