@@ -10,6 +10,7 @@ KINDS = {
     "id": (ids.REPORT, "report"),
     "locationId": (ids.LOCATION, "location"),
     "deviceId": (ids.DEVICE, "device"),
+    "webhookId": (ids.WEBHOOK, "webhook"),
 }
 
 
