@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpRequest
 from ninja import Router
 
 from api import codes
@@ -72,23 +73,32 @@ def operation(
             by_alias=True,
             operation_id=summary,
             summary=summary,
+            auth=_scope_needed(scope),
             openapi_extra={"security": [{"BearerToken": [scope.value]}], **(openapi or {})},
         )
-        register(_guarded(function, scope, atomic=atomic))
+        register(_in_one_transaction(function) if atomic else function)
         return function
 
     return declare
 
 
-def _guarded(function: Function, scope: Scope, *, atomic: bool) -> Function:
-    @functools.wraps(function)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
-        if scope.value not in request.bearer.scopes:
+def _scope_needed(scope: Scope) -> Callable[[HttpRequest], Any]:
+    """Asked before the parameters and the body are looked at: without the scope nobody learns what would be right."""
+
+    def check(request: HttpRequest) -> Any:
+        bearer = request.bearer  # type: ignore[attr-defined]  # set by api.door
+        if scope.value not in bearer.scopes:
             message = f"The token lacks the scope {scope.value}."
             raise ApiError(403, message, [Problem(codes.SCOPE_MISSING, message)])
-        if not atomic:
-            return function(request, *args, **kwargs)
-        with transaction.atomic():
-            return function(request, *args, **kwargs)
+        return bearer
 
-    return guarded
+    return check
+
+
+def _in_one_transaction(function: Function) -> Function:
+    @functools.wraps(function)
+    def atomic(*args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            return function(*args, **kwargs)
+
+    return atomic

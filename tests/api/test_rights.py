@@ -3,6 +3,7 @@
 Each request is undone, so that every one meets the same rows, and could succeed but for rights: its body is a good one.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,19 +17,19 @@ from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Control, Level
 from tenancy.tokens import SCOPES
 from tests.api.conftest import ApiClient
-from tests.api.test_admin_rights import bodies as admin_bodies
 from tests.api.things import known_in
 from tests.api.undone import undone
 from tests.cast import Cast
 from tests.factories import make_template
 from tests.sweeps.counting import CASES
-from tests.sweeps.test_doors import WHOLESALE
 from tests.sweeps.test_urls import IN_PARTNER_HUB, PARTNER_OF, SEES, WHO
 from tests.sweeps.world import Tenant, World, make_world
 
 Api = Callable[..., ApiClient]
-HERE = [op for op in OPERATIONS if op.path.startswith(WHOLESALE)]
+HERE = [op for op in OPERATIONS if op.path.startswith(("/wholesale/", "/subscribers/", "/webhooks"))]
 TENANTS = list(PARTNER_OF)
+# About the partner of the token alone: no other can be named.
+OWN_ONLY = {"GET /wholesale/billing/reports", "POST /wholesale/billing/reports", "GET /wholesale/subPartners"}
 HOOK = {
     "name": "Billing",
     "targetUrl": "https://billing.example.com/hook",
@@ -56,6 +57,8 @@ def bodies(tenant: Tenant, new_customer: dict[str, Any]) -> dict[str, Any]:
     packages = {"packages": ["webex_calling", "common_area_calling"]}
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     return {
+        "POST /webhooks": HOOK,
+        "PUT /webhooks/{webhookId}": {"name": HOOK["name"], "targetUrl": HOOK["targetUrl"]},
         "POST /wholesale/customers": new_customer,
         "PUT /wholesale/customers/{customerId}": packages,
         "POST /wholesale/customers/validate": {"address": new_customer["address"]},
@@ -77,11 +80,19 @@ def send(client: ApiClient, op: Operation, tenant: Tenant, body: Any, own: Partn
     return client.send(op.method, path, body)
 
 
+def names_one(op: Operation) -> bool:
+    """Is a request about a thing of one customer, named in its path or in its body?"""
+    return "{" in op.path or (op.method == "POST" and op.path.startswith("/wholesale/subscribers"))
+
+
 def verdict(cast: Cast, who: str, op: Operation, name: str, tenant: Tenant) -> str:
     """What the documents say: "works", "forbidden", or "unknown" for what a stranger asks."""
     if who not in IN_PARTNER_HUB:
         return "forbidden"  # a customer's administrator: the Wholesale API is the service provider's
-    if PARTNER_OF[name] not in IN_PARTNER_HUB[who] or ("{" in op.path and name not in SEES[who]):
+    reports = op.path.endswith("/reports/{id}")
+    if reports and PARTNER_OF[name] != PARTNERS[who]:
+        return "unknown"  # a sub-partner's own reports are its own; its parent makes others about it
+    if PARTNER_OF[name] not in IN_PARTNER_HUB[who] or (names_one(op) and not reports and name not in SEES[who]):
         return "unknown"
     needed = Level.READ_ONLY if op.method in SAFE else Level.EDIT
     inside = not op.control.startswith("partner.")
@@ -101,6 +112,8 @@ def test_the_documented_pairs_work_and_no_others(
         order = new_customer | {"provisioningId": make_template(tenant.partner, f"Of {name}").provisioning_id}
         good = bodies(tenant, order)
         for op in HERE:
+            if name_of(op) in OWN_ONLY and PARTNER_OF[name] != own:
+                continue
             wanted = verdict(world.cast, who, op, name, tenant)
             with undone():
                 events = AuditEvent.objects.count()
@@ -117,22 +130,21 @@ PARTNERS |= {"subpartner_full": "branch", "other_partner_full": "south"}
 
 
 def found(response: Any) -> str:
-    """What came of a request. A state that is in the way (409) counts: nothing but rights is looked at here."""
-    return {403: "forbidden", 404: "unknown"}.get(
-        response.status_code, "works" if response.status_code in (200, 202, 204, 409) else str(response.status_code)
-    )
+    """What came of a request. A rule or a state in the way (81xxx) is past the rights, which is what is looked at here."""
+    if response.status_code in (403, 404):
+        return {403: "forbidden", 404: "unknown"}[response.status_code]
+    past = response.status_code < 300 or all(error["code"] > 81000 for error in response.json()["errors"])
+    return "works" if past else str(response.status_code)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scope", SCOPES)
-def test_a_single_scope_opens_its_own_operations_only(
-    world: World, api: Api, new_customer: dict[str, Any], scope: str
-) -> None:
+def test_a_single_scope_opens_its_own_operations_only(world: World, api: Api, scope: str) -> None:
+    """The scope is asked first, so that neither a good id nor a good body is needed to see whether it is."""
     client = api("partner_full", scopes=[scope])
-    good = bodies(world.acme, new_customer) | admin_bodies(world.acme)
     for op in OPERATIONS:
         with undone():
-            response = client.send(op.method, op.path.format(**known_in(op.path, world.acme)), good.get(name_of(op)))
+            response = client.send(op.method, re.sub(r"[{}]", "", op.path))
         lacking = response.status_code == 403 and response.json()["errors"][0]["code"] == 80003
         assert lacking is (op.scope != scope), (name_of(op), scope, response.status_code)
         CASES["scopes of the API"] += 1
