@@ -5,21 +5,29 @@ import re
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
 # Access and refresh tokens, authorization codes and client secrets, wherever they stand.
 BEARER = re.compile(r"\bws[prcs]_[\w-]{20,}")
-SIGNED = re.compile(r"/(download|consent)/[^/\s]+/")
+SIGNED = re.compile(r"/(download|consent|files)/[^/\s]+")
 
 
 def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
     """Replace the value of every key that names a secret, tokens in any text, and the signature in a link."""
-    masked = {key: "***" if SECRET_KEYS.search(key) and key != "event" else value for key, value in event.items()}
+    masked = {
+        key: "***" if SECRET_KEYS.search(key) and key != "event" else _said(value) for key, value in event.items()
+    }
     return {key: _mask(value) if isinstance(value, str) else value for key, value in masked.items()}
 
 
+def _said(value: Any) -> Any:
+    """A request without its query: Django logs requests whole, and whoever sends a secret in an address would find it here."""
+    return f"{value.method} {value.path}" if isinstance(value, HttpRequest) else value
+
+
 def _mask(text: str) -> str:
-    return BEARER.sub("***", SIGNED.sub(r"/\1/***/", text))
+    return BEARER.sub("***", SIGNED.sub(r"/\1/***", text))
 
 
 SHARED: list[Any] = [

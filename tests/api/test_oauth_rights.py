@@ -119,3 +119,12 @@ def test_an_integration_is_the_same_client_with_its_next_token(
     assert answers[0].json() == answers[1].json()
     assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1"]
     assert Customer.objects.filter(external_id=new_customer["externalId"]).count() == 1
+
+
+def test_the_door_asks_no_more_for_an_integration_than_for_a_person(
+    desk: Desk, sign_in: SignIn, django_assert_num_queries: Any
+) -> None:
+    token = desk.redeem(desk.code(sign_in("partner_full"))).json()["access_token"]
+    bearer_of(token)  # its last use is written once a minute
+    with django_assert_num_queries(3):  # the token with its owner, the owner's roles, his customers
+        bearer_of(token)

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from django.test import RequestFactory
 
 from config.logs import logging_config, mask_secrets
 
@@ -50,3 +51,11 @@ def test_a_token_is_masked_wherever_it_stands() -> None:
         "event": "GET /callback?code=***&state=s Bearer ***, *** and ***",
         "path": f"/v1/{tail}",
     }
+
+
+def test_a_request_is_told_without_its_query() -> None:
+    request = RequestFactory().post("/v1/access_token?client_secret=anything", {"code": "x"})
+    assert mask_secrets(None, "info", {"request": request}) == {"request": "POST /v1/access_token"}
+    link = RequestFactory().get("/billing/download/a-signature/file.csv")
+    assert mask_secrets(None, "info", {"path": "/v1/files/a-signature"}) == {"path": "/v1/files/***"}
+    assert mask_secrets(None, "info", {"request": link}) == {"request": "GET /billing/download/***/file.csv"}
