@@ -31,4 +31,18 @@ INVARIANTS = [
         GROUP BY partner.id HAVING partner.customer_count <> count(customer.id)
         """,
     ),
+    (
+        "T2",
+        "an integration's token is its authorization's person's or its owner's, and reaches no further than its partner",
+        """
+        SELECT token.id, token.public_id
+        FROM tenancy_apitoken token
+        JOIN tenancy_integration integration ON integration.client_ptr_id = token.integration_id
+        LEFT JOIN tenancy_authorization given ON given.id = token.authorization_id
+        WHERE token.within_id <> integration.partner_id
+           OR token.admin_id <> coalesce(given.admin_id, integration.admin_id)
+           OR given.integration_id <> token.integration_id
+           OR (token.revoked_at IS NULL AND (integration.revoked_at IS NOT NULL OR given.revoked_at IS NOT NULL))
+        """,
+    ),
 ]

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from api.ids import ORGANIZATION
 from tenancy.authorizations import authorizations_of, purge_authorizations, withdraw
 from tenancy.integrations import Wish, change_integration
+from tenancy.invariants import INVARIANTS
 from tenancy.models import AuditEvent, Authorization, Customer
 from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Role
@@ -128,3 +130,25 @@ def test_the_door_asks_no_more_for_an_integration_than_for_a_person(
     bearer_of(token)  # its last use is written once a minute
     with django_assert_num_queries(3):  # the token with its owner, the owner's roles, his customers
         bearer_of(token)
+
+
+@pytest.mark.parametrize(
+    ("deed", "broken"),
+    [
+        ("UPDATE tenancy_apitoken SET expires_at = expires_at", 0),
+        ("UPDATE tenancy_apitoken SET within_id = {south}", 2),
+        ("UPDATE tenancy_apitoken SET admin_id = {stranger}", 2),
+        ("UPDATE tenancy_authorization SET revoked_at = now()", 1),
+        ("UPDATE tenancy_integration SET revoked_at = now()", 2),
+    ],
+)
+def test_the_invariant_notices_a_token_that_is_more_than_it_should_be(
+    cast: Cast, desk: Desk, sign_in: SignIn, deed: str, broken: int
+) -> None:
+    desk.redeem(desk.code(sign_in("customer_full")))
+    desk.take(grant_type="client_credentials")
+    sql = next(sql for key, _, sql in INVARIANTS if key == "T2")
+    with connection.cursor() as cursor:
+        cursor.execute(deed.format(south=cast.south.pk, stranger=cast.admins["helpdesk"].pk))
+        cursor.execute(sql)
+        assert len(cursor.fetchall()) == broken
