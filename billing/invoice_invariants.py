@@ -10,9 +10,11 @@ from billing.ledger_sql import MIDNIGHT
 _DAY = "to_char({}, 'YYYY-MM-DD')"
 _HEAD = f"""json_build_array(invoice.public_id::text, invoice.partner_id, invoice.number, {_DAY.format("invoice.month")},
     invoice.currency, invoice.partner_name, invoice.subscription_id, invoice.total::text, invoice.line_count)::text"""
-_LINE = f"""json_build_array(line.position, line.kind, line.partner_id, line.partner_name, line.item, line.sku,
+_USAGE_LINE = f"""json_build_array(line.position, line.kind, line.partner_id, line.partner_name, line.item, line.sku,
     line.description, line.about, {_DAY.format("line.first_on")}, {_DAY.format("line.last_on")}, line.seconds,
-    line.price::text, line.amount::text, line.entry_id, line.adjustment_id)::text"""
+    line.price::text, line.amount::text, line.entry_id, line.adjustment_id{{more}})::text"""
+_LINE = f"""CASE WHEN line.units > 0 THEN {_USAGE_LINE.format(more=", line.units, line.setup_order_id")}
+    ELSE {_USAGE_LINE.format(more="")} END"""
 _MONTH_SECONDS = (
     "(86400 * extract(day FROM date_trunc('month', line.first_on) + interval '1 month' - interval '1 day'))"
 )
@@ -42,11 +44,12 @@ INVOICE_INVARIANTS = [
     ),
     (
         "I8f",
-        "each amount is seconds x price / seconds of the month to the cent, at the price of those days",
+        "each amount is seconds x price / seconds of the month, or units x price, to the cent, at the price of those days",
         f"""
         SELECT line.id, line.seconds, line.price, line.amount FROM billing_invoiceline line
         JOIN billing_pricebookentry entry ON entry.id = line.entry_id
-        WHERE line.amount <> round((line.seconds * line.price)::numeric(50, 20) / {_MONTH_SECONDS}, 2)
+        WHERE line.amount <> CASE line.kind WHEN 'setup_assist' THEN round(line.units * line.price, 2)
+                             ELSE round((line.seconds * line.price)::numeric(50, 20) / {_MONTH_SECONDS}, 2) END
            OR (line.partner_id, line.item, line.price, line.sku, line.description)
               <> (entry.partner_id, entry.item, entry.price, entry.sku, entry.description)
            OR NOT daterange(line.first_on, line.last_on, '[]') <@ daterange(entry.valid_from, entry.valid_until)
@@ -110,17 +113,38 @@ INVOICE_INVARIANTS = [
         "I8k",
         "a completed report of whole billed months has the seconds of their invoice lines",
         """
-        SELECT report.id, report.total_seconds, billed.seconds FROM billing_billingreport report
+        SELECT report.id, report.total_seconds, billed.seconds, report.total_units, billed.units
+        FROM billing_billingreport report
         JOIN billing_billingaccount account ON account.partner_id = coalesce(report.sub_partner_id, report.partner_id)
         CROSS JOIN LATERAL (
-            SELECT coalesce(sum(line.seconds), 0) AS seconds FROM billing_invoiceline line
+            SELECT coalesce(sum(line.seconds), 0) AS seconds, coalesce(sum(line.units), 0) AS units
+            FROM billing_invoiceline line
             LEFT JOIN billing_usageadjustment adjustment ON adjustment.id = line.adjustment_id
             WHERE line.partner_id = account.partner_id
               AND coalesce(adjustment.made_on, line.first_on) BETWEEN report.start_on AND report.end_on
         ) billed
         WHERE report.status = 'COMPLETED' AND report.category = 'RECONCILIATION' AND NOT report.with_sub_partners
           AND extract(day FROM report.start_on) = 1 AND extract(day FROM report.end_on + 1) = 1
-          AND report.end_on < account.billed_until AND report.total_seconds <> billed.seconds
+          AND report.end_on < account.billed_until
+          AND (report.total_seconds, report.total_units) <> (billed.seconds, billed.units)
+        """,
+    ),
+    (
+        "I8l",
+        "each Setup Assist order of a billed day is on one invoice, as it was ordered",
+        """
+        SELECT ordered.id, ordered.ordered_at, line.id FROM controlhub_setupassistorder ordered
+        JOIN billing_billingaccount account USING (partner_id)
+        LEFT JOIN billing_invoiceline line ON line.setup_order_id = ordered.id,
+        LATERAL (
+            SELECT (ordered.ordered_at AT TIME ZONE 'UTC')::date AS day,
+                   CASE ordered.kind WHEN 'express' THEN 1 ELSE ordered.seats END AS units
+        ) due
+        WHERE (line.id IS NULL AND ordered.status <> 'cancelled'
+               AND due.day < account.billed_until AND due.day >= account.starts_on)
+           OR (line.id IS NOT NULL AND ordered.status = 'cancelled')
+           OR (line.partner_id, line.item, line.units, line.first_on)
+              <> (ordered.partner_id, 'setup_assist_' || ordered.kind, due.units, due.day)
         """,
     ),
 ]

@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby, islice
 
+from django.template.defaultfilters import pluralize
 from reportlab.lib.pagesizes import A4, LETTER
 
 from billing.models import InvoiceLine
 from billing.pdf_pages import HEADING, NOTE, TITLE, Column, Document
 from billing.queries.invoices import Bill
+from billing.queries.statements import ItemTotal, Section, Statement
 from billing.templatetags.money import money, price, quantity
 
 # A PDF of more lines than this is nobody's reading: it says how many the CSV file has beside, and what they come to.
@@ -17,12 +19,14 @@ MOST_LINES = 1_000
 LETTER_COUNTRIES = {"US", "CA", "MX", "CL", "CO", "CR", "PA", "PH", "PR", "VE"}
 ROUNDING = (
     "Each line: seconds of use × price per month ÷ (86,400 × days of that month), rounded once, to the cent, half a cent away "
-    "from zero. A quantity is days of use: seconds ÷ 86,400. Totals are sums of lines. Days are UTC days."
+    "from zero; of Setup Assist units × price. A quantity is days of use: seconds ÷ 86,400. Totals are sums of lines. Days are "
+    "UTC days."
 )
-TOGETHER = (Column("Package", 5), Column("Quantity (days)", 2, number=True), Column("Amount", 2, number=True))
+TOGETHER = (Column("Package", 5), Column("Quantity", 2, number=True), Column("Amount", 2, number=True))
 BY_PARTNER = (
     Column("Partner", 5),
     Column("Usage", 2, number=True),
+    Column("Setup Assist", 2, number=True),
     Column("Adjustments", 2, number=True),
     Column("Amount", 2, number=True),
 )
@@ -32,6 +36,13 @@ USAGE = (
     Column("Quantity", 2.9, number=True),
     Column("Price per month", 1.8, number=True),
     Column("Days of month", 1.3, number=True),
+    Column("Amount", 2.3, number=True),
+)
+SETUP_ASSIST = (
+    Column("Ordered", 2),
+    Column("Customer, location and SKU", 6),
+    Column("Quantity", 2.5, number=True),
+    Column("Price", 2.8, number=True),
     Column("Amount", 2.3, number=True),
 )
 ADJUSTMENTS = (Column("About", 2), Column("Customer, package and SKU", 5.3), *USAGE[2:])
@@ -82,14 +93,12 @@ def _sums(document: Document, bill: Bill) -> None:
         document.text("Nothing was used in this month so far.")
         return
     document.text("Together, by package", HEADING)
-    rows = ((total.name, quantity(total.days), money(total.amount)) for total in statement.together)
+    rows = ((total.name, _amount_of(total), money(total.amount)) for total in statement.together)
     document.table(TOGETHER, rows, total=(f"Total in {bill.currency}", "", money(statement.total)))
     if len(statement.sections) > 1:
         document.text("By partner", HEADING)
-        parts = ((s.name, money(s.usage), money(s.adjustments), money(s.subtotal)) for s in statement.sections)
-        used = statement.total - statement.adjustments
-        total = ("Total", money(used), money(statement.adjustments), money(statement.total))
-        document.table(BY_PARTNER, parts, total=total)
+        parts = ((part.name, *_kinds(part), money(part.subtotal)) for part in statement.sections)
+        document.table(BY_PARTNER, parts, total=("Total", *_kinds(statement), money(statement.total)))
 
 
 def _lines(document: Document, bill: Bill) -> None:
@@ -101,6 +110,10 @@ def _lines(document: Document, bill: Bill) -> None:
             if kind == InvoiceLine.Kind.USAGE:
                 document.text(f"Usage of {section.name}", HEADING)
                 document.table(USAGE, map(_usage, some), total=_sum_row("Usage", section.usage))
+            elif kind == InvoiceLine.Kind.SETUP_ASSIST:
+                document.text(f"Setup Assist of {section.name}", HEADING)
+                total = ("Setup Assist", "", "", "", money(section.setup_assist))
+                document.table(SETUP_ASSIST, map(_setup_assist, some), total=total)
             else:
                 _adjustments(document, section.name, some, section.adjustments)
     if (more := bill.statement.line_count - MOST_LINES) > 0:
@@ -128,8 +141,22 @@ def _adjustment(line: InvoiceLine) -> Sequence[str]:
     return (_day(line.first_on), f"{line.about}: {line.description} {line.sku}", *_figures(line))
 
 
+def _setup_assist(line: InvoiceLine) -> Sequence[str]:
+    what = f"{line.about}: {line.description} {line.sku}"
+    return (_day(line.first_on), what, _amount_of(line), f"{price(line.price)} per {line.unit}", money(line.amount))
+
+
+def _amount_of(what: InvoiceLine | ItemTotal) -> str:
+    """Days of use, or so many locations or users."""
+    return f"{what.units:,} {what.unit}{pluralize(what.units)}" if what.units else quantity(what.quantity)
+
+
+def _kinds(part: Section | Statement) -> Sequence[str]:
+    return (money(part.usage), money(part.setup_assist), money(part.adjustments))
+
+
 def _figures(line: InvoiceLine) -> Sequence[str]:
-    return (quantity(line.days), price(line.price), str(line.days_in_month), money(line.amount))
+    return (quantity(line.quantity), price(line.price), str(line.days_in_month), money(line.amount))
 
 
 def _day(day: date) -> str:

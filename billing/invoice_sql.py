@@ -4,7 +4,7 @@
 
 from billing.ledger_sql import MIDNIGHT
 
-# Of each partner of `partners`: its first open day, the first day on which anything was used, and its billing account.
+# Of each partner of `partners`: its first open day, the first day on which anything was used or ordered, and its billing account.
 STANDING_OF_PARTNERS = """
 SELECT partner.id, coalesce(
     (SELECT max(day) + 1 FROM billing_dayclose WHERE partner_id = partner.id),
@@ -12,7 +12,11 @@ SELECT partner.id, coalesce(
         billing_start_on,
         (SELECT (min(started_at) AT TIME ZONE 'UTC')::date FROM controlhub_packageassignment WHERE partner_id = partner.id)
     )
-), (SELECT min(day) FROM billing_partnerusageday WHERE partner_id = partner.id), account.starts_on, account.billed_until
+), least(
+    (SELECT min(day) FROM billing_partnerusageday WHERE partner_id = partner.id),
+    (SELECT (min(ordered_at) AT TIME ZONE 'UTC')::date FROM controlhub_setupassistorder
+     WHERE partner_id = partner.id AND status <> 'cancelled')
+), account.starts_on, account.billed_until
 FROM tenancy_partner partner LEFT JOIN billing_billingaccount account ON account.partner_id = partner.id
 WHERE id = ANY(%(partners)s)
 """

@@ -12,7 +12,7 @@ from billing.queries.invoices import InvoiceFilter
 from tenancy.models import Partner
 
 STATUSES = [("", "Drafts and issued"), ("draft", "Drafts"), ("issued", "Issued")]
-KINDS = [("", "Usage and adjustments"), *InvoiceLine.Kind.choices]
+KINDS = [("", "All kinds of lines"), *InvoiceLine.Kind.choices]
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 

@@ -12,6 +12,7 @@ from billing.items import ITEM_CHOICES, ITEMS
 from billing.models.adjustments import UsageAdjustment
 from billing.models.ledger import SECONDS_PER_DAY
 from billing.models.prices import PRICE_DECIMALS, PRICE_DIGITS, PriceBookEntry
+from controlhub.models import SetupAssistOrder
 from tenancy.models import Partner
 
 AMOUNT_DIGITS, AMOUNT_DECIMALS = 16, 2
@@ -70,10 +71,14 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One amount, rounded once: seconds times monthly price over the seconds of that month. Names are as they were."""
+    """One amount, rounded once: seconds times monthly price over the seconds of that month; of Setup Assist units times price.
+
+    Names are as they were.
+    """
 
     class Kind(models.TextChoices):
         USAGE = "usage", "Usage"
+        SETUP_ASSIST = "setup_assist", "Setup Assist"
         ADJUSTMENT = "adjustment", "Adjustment"
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
@@ -88,18 +93,21 @@ class InvoiceLine(models.Model):
     first_on = models.DateField()
     last_on = models.DateField()
     seconds = models.BigIntegerField()
+    units = models.PositiveIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
     amount = models.DecimalField(max_digits=AMOUNT_DIGITS, decimal_places=AMOUNT_DECIMALS)
     entry = models.ForeignKey(PriceBookEntry, models.PROTECT, related_name="invoice_lines")
     adjustment = models.OneToOneField(UsageAdjustment, models.PROTECT, null=True, related_name="invoice_line")
+    setup_order = models.OneToOneField(SetupAssistOrder, models.PROTECT, null=True, related_name="invoice_line")
 
     class Meta:
         constraints = [
             models.UniqueConstraint("invoice", "position", name="invoice_line_position_once"),
             models.CheckConstraint(condition=Q(last_on__gte=F("first_on")), name="invoice_line_ends_later"),
             models.CheckConstraint(
-                condition=Q(kind="usage", seconds__gt=0, adjustment=None)
-                | Q(kind="adjustment", adjustment__isnull=False),
+                condition=Q(kind="usage", seconds__gt=0, units=0, adjustment=None, setup_order=None)
+                | Q(kind="adjustment", units=0, adjustment__isnull=False, setup_order=None)
+                | Q(kind="setup_assist", seconds=0, units__gt=0, adjustment=None, setup_order__isnull=False),
                 name="invoice_line_has_its_quantity",
             ),
         ]
@@ -114,9 +122,14 @@ class InvoiceLine(models.Model):
         return ITEMS[self.item].name
 
     @property
-    def days(self) -> Decimal:
-        """The quantity as people read it; the truth is `seconds`."""
-        return Decimal(self.seconds) / SECONDS_PER_DAY
+    def quantity(self) -> Decimal:
+        """The quantity as people read it, days of use or units; the truth is `seconds` or `units`."""
+        return Decimal(self.units) if self.units else Decimal(self.seconds) / SECONDS_PER_DAY
+
+    @property
+    def unit(self) -> str:
+        """What the price is for one of: month, location, user."""
+        return ITEMS[self.item].unit
 
     @property
     def days_in_month(self) -> int:

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import connection
 
 from billing import invoice_sql, money, months
 from billing.items import ITEMS
 from billing.models import InvoiceLine, PriceBookEntry, UsageAdjustment
+from billing.queries.setup_assist import SetupAssistUse, setup_assist_of
 from tenancy.models import Partner
 from tenancy.packages import PACKAGES
 
@@ -162,6 +164,22 @@ def _found(since: Mapping[Member, date], after: date) -> Iterator[tuple[date, Fo
             yield adjustment.made_on, _adjustment_line(adjustment, entry)
         else:
             yield adjustment.made_on, MissingPrice(adjustment.partner, adjustment.package, about, about)
+    yield from _setup_assist(since, after, book)
+
+
+def _setup_assist(since: Mapping[Member, date], after: date, book: PriceBook) -> Iterator[tuple[date, Found]]:
+    """A line for each order, at the price of its day."""
+    by_partner = {member.partner.pk: (member, first) for member, first in since.items()}
+    if not since:
+        return
+    for use in setup_assist_of([member.partner for member in since], first=min(since.values()), after=after):
+        member, first = by_partner[use.partner_id]
+        if not first <= use.day < member.closed_until:
+            continue
+        if entry := entry_on(book, member.partner, use.item, use.day):
+            yield use.day, _setup_assist_line(member.partner, use, entry)
+        else:
+            yield use.day, MissingPrice(member.partner, use.item, use.day, use.day)
 
 
 def price_book(partners: Iterable[Partner]) -> PriceBook:
@@ -250,8 +268,24 @@ def _adjustment_line(adjustment: UsageAdjustment, entry: PriceBookEntry) -> Invo
     )
 
 
+def _setup_assist_line(partner: Partner, use: SetupAssistUse, entry: PriceBookEntry) -> InvoiceLine:
+    return InvoiceLine(
+        kind=InvoiceLine.Kind.SETUP_ASSIST,
+        setup_order_id=use.order_id,
+        about=f"{use.customer_name} · {use.location_name}"[:300],
+        first_on=use.day,
+        last_on=use.day,
+        seconds=0,
+        units=use.units,
+        **_named(partner, entry, Fraction(use.units) * Fraction(entry.price)),
+    )
+
+
 def _priced(partner: Partner, entry: PriceBookEntry, seconds: int, day: date) -> dict[str, object]:
-    exact = money.prorated(seconds=seconds, price=entry.price, days=months.days_in(day))
+    return _named(partner, entry, money.prorated(seconds=seconds, price=entry.price, days=months.days_in(day)))
+
+
+def _named(partner: Partner, entry: PriceBookEntry, exact: Fraction) -> dict[str, object]:
     return {
         "partner": partner,
         "partner_name": partner.name,
@@ -265,12 +299,11 @@ def _priced(partner: Partner, entry: PriceBookEntry, seconds: int, day: date) ->
 
 
 def _in_order(lines: list[InvoiceLine], members: Sequence[Member]) -> list[InvoiceLine]:
-    """The partner's own use first, then its sub-partners'; packages as in the catalogue, adjustments at the end."""
+    """The partner's own first, then its sub-partners'; use as in the catalogue, then Setup Assist, adjustments at the end."""
     rank = {member.partner.pk: position for position, member in enumerate(members)}
     items = {item: position for position, item in enumerate(ITEMS)}
-    lines.sort(
-        key=lambda line: (rank[line.partner_id], line.kind != InvoiceLine.Kind.USAGE, items[line.item], line.first_on)
-    )
+    kinds = {kind: position for position, kind in enumerate(InvoiceLine.Kind.values)}
+    lines.sort(key=lambda line: (rank[line.partner_id], kinds[line.kind], items[line.item], line.first_on))
     for position, line in enumerate(lines, start=1):
         line.position = position
     return lines

@@ -28,7 +28,7 @@ MILLIONTH = Decimal("0.000001")
 LIST_HEADER = ("Invoice", "Month", "Status", "Billed to", "Usage of", "Currency", "Amount", "Issued (UTC)", "SHA-256")
 LINES_HEADER = (
     "INVOICE", "MONTH", "STATUS", "POSITION", "KIND", "PARTNER_NAME", "SERVICE_NAME", "SKU", "DESCRIPTION", "ABOUT_CUSTOMER",
-    "FIRST_DAY", "LAST_DAY", "SECONDS", "QUANTITY", "DAYS_IN_MONTH", "PRICE", "CURRENCY", "AMOUNT",
+    "FIRST_DAY", "LAST_DAY", "SECONDS", "QUANTITY", "DAYS_IN_MONTH", "PRICE", "PER", "CURRENCY", "AMOUNT",
 )  # fmt: skip
 
 
@@ -230,9 +230,10 @@ def line_rows(bill: Bill) -> Iterator[Sequence[Any]]:
             f"{line.first_on:%F}",
             f"{line.last_on:%F}",
             line.seconds,
-            line.days.quantize(MILLIONTH, ROUND_HALF_UP),
-            line.days_in_month,
+            line.quantity.quantize(MILLIONTH, ROUND_HALF_UP),
+            "" if line.units else line.days_in_month,
             line.price,
+            line.unit,
             bill.currency,
             line.amount,
         )

@@ -6,7 +6,6 @@ Express counts one for the location, Standard one for each user that the locatio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from uuid import UUID
 
 from billing.items import EXPRESS, STANDARD
 from controlhub.models import SetupAssistOrder
@@ -17,7 +16,7 @@ from tenancy.models import Partner
 class SetupAssistUse:
     """One order: `units` of `item` on `day`. The price of that day is for one unit (PriceBookEntry, items.ITEMS)."""
 
-    order: UUID
+    order_id: int
     partner_id: int
     item: str
     units: int
@@ -34,7 +33,7 @@ def setup_assist_of(partners: Iterable[Partner], *, first: date, after: date) ->
     for order in orders.select_related("customer", "location").order_by("ordered_at", "pk"):
         express = order.kind == SetupAssistOrder.Kind.EXPRESS
         yield SetupAssistUse(
-            order=order.public_id,
+            order_id=order.pk,
             partner_id=order.partner_id,
             item=EXPRESS if express else STANDARD,
             units=1 if express else order.seats,

@@ -13,6 +13,7 @@ from django.db.models import Count, Min, QuerySet, Sum
 from billing.items import ITEMS
 from billing.models import SECONDS_PER_DAY, InvoiceLine
 
+Kind = InvoiceLine.Kind
 ZERO = Decimal("0.00")
 
 
@@ -25,13 +26,10 @@ class Cell:
     kind: str
     item: str
     seconds: int
+    units: int
     amount: Decimal
     lines: int
     position: int
-
-    @property
-    def is_adjustment(self) -> bool:
-        return self.kind == InvoiceLine.Kind.ADJUSTMENT
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,15 @@ class Section:
 
     @property
     def usage(self) -> Decimal:
-        return _sum(cell for cell in self.cells if not cell.is_adjustment)
+        return _sum(self.cells, Kind.USAGE)
+
+    @property
+    def setup_assist(self) -> Decimal:
+        return _sum(self.cells, Kind.SETUP_ASSIST)
 
     @property
     def adjustments(self) -> Decimal:
-        return _sum(cell for cell in self.cells if cell.is_adjustment)
+        return _sum(self.cells, Kind.ADJUSTMENT)
 
     @property
     def subtotal(self) -> Decimal:
@@ -60,8 +62,18 @@ class ItemTotal:
     """One package over all partners of the statement."""
 
     item: str
-    days: Decimal
+    seconds: int
+    units: int
     amount: Decimal
+
+    @property
+    def quantity(self) -> Decimal:
+        """Days of use, or units."""
+        return Decimal(self.units) if self.units else Decimal(self.seconds) / SECONDS_PER_DAY
+
+    @property
+    def unit(self) -> str:
+        return ITEMS[self.item].unit
 
     @property
     def name(self) -> str:
@@ -88,7 +100,11 @@ class Statement:
         """Of issued lines, however many: the database adds up. One query."""
         groups = lines.order_by().values("partner_id", "partner_name", "kind", "item")
         sums = groups.annotate(
-            summed_seconds=Sum("seconds"), summed_amount=Sum("amount"), lines=Count("pk"), first=Min("position")
+            summed_seconds=Sum("seconds"),
+            summed_units=Sum("units"),
+            summed_amount=Sum("amount"),
+            lines=Count("pk"),
+            first=Min("position"),
         )
         return cls(currency, [_summed(row) for row in sums.order_by("first")])
 
@@ -104,15 +120,19 @@ class Statement:
         by_item: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.cells:
             by_item[cell.item].append(cell)
-        return [ItemTotal(item, _days(by_item[item]), _sum(by_item[item])) for item in ITEMS if item in by_item]
+        return [_item_total(item, by_item[item]) for item in ITEMS if item in by_item]
+
+    @property
+    def usage(self) -> Decimal:
+        return _sum(self.cells, Kind.USAGE)
+
+    @property
+    def setup_assist(self) -> Decimal:
+        return _sum(self.cells, Kind.SETUP_ASSIST)
 
     @property
     def adjustments(self) -> Decimal:
-        return _sum(cell for cell in self.cells if cell.is_adjustment)
-
-    @property
-    def adjustment_count(self) -> int:
-        return sum(cell.lines for cell in self.cells if cell.is_adjustment)
+        return _sum(self.cells, Kind.ADJUSTMENT)
 
     @property
     def line_count(self) -> int:
@@ -125,18 +145,19 @@ class Statement:
 
 def _summed(row: Mapping[str, Any]) -> Cell:
     key = (row["partner_id"], row["partner_name"], row["kind"], row["item"])
-    return Cell(*key, int(row["summed_seconds"]), row["summed_amount"], row["lines"], row["first"])
+    seconds, units = int(row["summed_seconds"]), int(row["summed_units"])
+    return Cell(*key, seconds, units, row["summed_amount"], row["lines"], row["first"])
 
 
 def _cell(key: tuple[int, str, str, str], lines: Sequence[InvoiceLine]) -> Cell:
-    seconds = sum(line.seconds for line in lines)
+    seconds, units = sum(line.seconds for line in lines), sum(line.units for line in lines)
     amount = sum((line.amount for line in lines), ZERO)
-    return Cell(*key, seconds, amount, len(lines), lines[0].position)
+    return Cell(*key, seconds, units, amount, len(lines), lines[0].position)
 
 
-def _sum(cells: Iterable[Cell]) -> Decimal:
-    return sum((cell.amount for cell in cells), ZERO)
+def _item_total(item: str, cells: Sequence[Cell]) -> ItemTotal:
+    return ItemTotal(item, sum(cell.seconds for cell in cells), sum(cell.units for cell in cells), _sum(cells))
 
 
-def _days(cells: Iterable[Cell]) -> Decimal:
-    return Decimal(sum(cell.seconds for cell in cells)) / SECONDS_PER_DAY
+def _sum(cells: Iterable[Cell], kind: str = "") -> Decimal:
+    return sum((cell.amount for cell in cells if kind in ("", cell.kind)), ZERO)

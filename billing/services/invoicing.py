@@ -161,4 +161,5 @@ def _spelled(line: InvoiceLine) -> list[object]:
         str(line.amount),
         line.entry_id,
         line.adjustment_id,
+        *([line.units, line.setup_order_id] if line.units else ()),
     ]

@@ -1,4 +1,4 @@
-"""Report and invoice of the same month say the same: each partner's seconds of each SKU, used and corrected, to the second."""
+"""Report and invoice of the same month say the same: each partner's seconds and units of each SKU, corrections included."""
 
 import csv
 from collections import Counter
@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from billing import files, money, months
-from billing.items import ITEMS
+from billing.items import ITEMS, STANDARD
 from billing.models import BillingReport, Invoice
 from billing.services.making import make_report
 from billing.services.reports import create_report
@@ -27,7 +27,7 @@ from tests.billing.invoicing import (
     issue,
     make_family,
 )
-from tests.factories import make_assignment, make_customer, make_price, make_subscriber
+from tests.factories import make_assignment, make_customer, make_location, make_price, make_setup_order, make_subscriber
 
 pytestmark = pytest.mark.django_db
 Said = Counter[tuple[str, str, str, str]]
@@ -48,6 +48,8 @@ def family() -> Family:
     make_assignment(other, SUITE, start=at(3, 10, 23).replace(second=17), end=at(3, 21, 1).replace(minute=59, second=1))
     late = family.use(CALLING, at(3, 2), at(3, 5, 5), of="sub")
     family.use(SUITE, at(3, 9), at(4, 9), of="sub")
+    make_price(family.partner, STANDARD, "4")
+    make_setup_order(make_location(other.customer), seats=12, ordered_at=at(3, 3, 5))
     close_until(date(2024, 3, 5))
     correct(wrong, end=at(2, 19), made=at(3, 6))
     correct(late, end=at(3, 3), made=at(3, 6, 1))
@@ -76,7 +78,8 @@ def reported(report: BillingReport) -> Said:
     with files.report_path(report).open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             key = row["PARTNER_NAME"], row["SERVICE_NAME"], row["SKU"], row["DESCRIPTION"]
-            said[key] += round(Decimal(row["QUANTITY"]) * DAY)
+            once = row["SERVICE_NAME"].startswith("SETUP_ASSIST")
+            said[key] += int(Decimal(row["QUANTITY"])) if once else round(Decimal(row["QUANTITY"]) * DAY)
     return said
 
 
@@ -84,7 +87,9 @@ def invoiced(invoice: Invoice) -> Said:
     said: Said = Counter()
     for line in invoice.lines.all():
         prefix = "Adjustment: " if line.kind == "adjustment" else ""
-        said[line.partner_name, ITEMS[line.item].service_name, line.sku, prefix + line.description] += line.seconds
+        said[line.partner_name, ITEMS[line.item].service_name, line.sku, prefix + line.description] += (
+            line.seconds or line.units
+        )
     return said
 
 
@@ -92,7 +97,8 @@ def invoiced(invoice: Invoice) -> Said:
 def test_each_sku_has_the_same_seconds(family: Family, month: date) -> None:
     report, invoice = report_of(family, month), Invoice.objects.get(month=month)
     assert reported(report) == invoiced(invoice)
-    assert report.total_seconds == sum(invoiced(invoice).values())
+    assert report.total_seconds + report.total_units == sum(invoiced(invoice).values())
+    assert report.total_units == (12 if month == MARCH else 0)
     assert (month == MARCH) == any(key[3].startswith("Adjustment") for key in reported(report))
 
 
@@ -101,6 +107,6 @@ def test_the_total_is_quantity_times_price_over_the_days_of_the_month(family: Fa
     invoice = Invoice.objects.get(month=month)
     amounts = [
         money.cents(money.prorated(seconds=line.seconds, price=line.price, days=line.days_in_month))
-        for line in invoice.lines.all()
+        for line in invoice.lines.exclude(kind="setup_assist")
     ]
-    assert sum(amounts) == invoice.total > 0
+    assert sum(amounts) + (48 if month == MARCH else 0) == invoice.total > 0

@@ -11,7 +11,7 @@ from billing.services.making import make_report
 from billing.services.reports import create_report
 from tenancy.actors import SYSTEM
 from tests.billing.invoicing import APRIL, CALLING, MARCH, SUITE, at, close_until, correct, issue, make_family
-from tests.factories import make_price
+from tests.factories import make_location, make_price, make_setup_order
 
 pytestmark = pytest.mark.django_db
 TABLES = (
@@ -36,6 +36,8 @@ def _issued() -> None:
     make_price(family.sub, CALLING, "9.99")
     wrong = family.use(SUITE, at(2, 1), at(3, 20))
     family.use(CALLING, at(2, 3), None, of="sub")
+    make_price(family.partner, "setup_assist_express", "85")
+    make_setup_order(make_location(family.customer), seats=2, ordered_at=at(2, 29))
     close_until(date(2024, 2, 29))
     assert len(issue(MARCH)[family.partner.name].invoices) == 1
     close_until(date(2024, 3, 20))
@@ -78,6 +80,8 @@ def test_they_hold() -> None:
         ("UPDATE billing_usageadjustment SET seconds = -5", ["I8i"]),
         ("UPDATE billing_billingaccount SET billed_until = '2024-04-02'", ["I8h"]),
         ("UPDATE billing_billingaccount SET last_number = 7", ["I8j"]),
+        ("UPDATE billing_invoiceline SET units = 2 WHERE units = 1", ["I8e", "I8f", "I8k", "I8l"]),
+        ("UPDATE controlhub_setupassistorder SET status = 'cancelled', cancelled_at = now()", ["I8l"]),
         ("UPDATE billing_billingreport SET total_seconds = total_seconds + 1", ["I8k"]),
     ],
 )
@@ -86,5 +90,6 @@ def test_they_notice(deed: str, noticed: list[str]) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table can be altered while checks are pending
         for table in TABLES:
             cursor.execute(f"ALTER TABLE billing_{table} DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE controlhub_setupassistorder DISABLE TRIGGER USER")
         cursor.execute(deed)
     assert broken() == noticed

@@ -106,6 +106,7 @@ def test_each_line_says_what_it_is(sign_in: SignIn, invoice: Invoice) -> None:
         "QUANTITY": "-1.000000",
         "DAYS_IN_MONTH": "31",
         "PRICE": "31.0000",
+        "PER": "month",
         "CURRENCY": "USD",
         "AMOUNT": "-1.00",
     }
@@ -322,7 +323,7 @@ def test_the_list_asks_as_often_for_three_as_for_one(
     make_price(cast.north, "webex_voice")
     client, path = sign_in("partner_full"), url("invoice-list", cast.north)
     client.get(path)  # a new session is saved once
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(path)
     with django_assert_num_queries(10):
         client.get(url("invoice-detail", cast.north, Invoice.objects.filter(partner=cast.north)[0].public_id))

@@ -1,13 +1,15 @@
 """Invoices to the cent, worked out on paper: leap February, prices that change, sub-partners, adjustments, what is missing."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from billing.items import EXPRESS, STANDARD
 from billing.models import BillingAccount, Invoice, InvoiceLine
 from billing.queries.drafts import draft_of
 from billing.queries.statements import Statement
@@ -26,7 +28,7 @@ from tests.billing.invoicing import (
     issue,
     make_family,
 )
-from tests.factories import make_partner, make_price
+from tests.factories import make_location, make_partner, make_price, make_setup_order
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +81,7 @@ def test_a_sub_partner_has_lines_and_prices_of_its_own(family: Family) -> None:
         ("Family North", "10.00"),
         ("Family Branch", "1.34"),
     ]
-    assert [(t.name, t.days, str(t.amount)) for t in statement.together] == [
+    assert [(t.name, t.quantity, str(t.amount)) for t in statement.together] == [
         ("Webex Calling", Decimal(1), "0.34"),
         ("Webex Suite", Decimal(12), "11.00"),
     ]
@@ -114,6 +116,49 @@ def test_an_adjustment_is_a_line_about_its_day_at_the_price_of_that_day(family: 
     ]
     assert [line.about for line in march.lines.order_by("position")] == ["", "Own Shop", "Own Shop"]
     assert (march.label, march.total) == ("2024-000002", Decimal("2.00"))
+
+
+def order(family: Family, seats: int, ordered: datetime, *, of: str = "partner", **fields: Any) -> None:
+    customer = family.customer if of == "partner" else family.sub_customer
+    make_setup_order(make_location(customer, f"Site {seats}"), seats=seats, ordered_at=ordered, **fields)
+
+
+def test_setup_assist_is_billed_once_by_location_or_user_at_the_price_of_its_day(family: Family) -> None:
+    for partner in (family.partner, family.sub):
+        make_price(partner, EXPRESS, "85")
+        make_price(partner, STANDARD, "4.1250", valid_until=date(2024, 2, 20))
+        make_price(partner, STANDARD, "5", start=date(2024, 2, 20))
+    order(family, 3, at(2, 10))
+    order(family, 7, at(2, 19, 23), of="sub")
+    order(family, 8, at(2, 20))
+    order(family, 9, at(2, 11), status="cancelled", cancelled_at=at(2, 11))
+    order(family, 6, at(3, 1))
+    close_until(date(2024, 3, 31))
+    february, march = issue(APRIL)["Family North"].invoices
+    assert [
+        (*row[:4], line.units, line.about, row[-1])
+        for row, line in zip(figures(february), february.lines.order_by("position"), strict=True)
+    ] == [
+        ("Family North", EXPRESS, "02-10", "02-10", 1, "Own Shop · Site 3", "85.00"),
+        ("Family North", STANDARD, "02-20", "02-20", 8, "Own Shop · Site 8", "40.00"),
+        ("Family Branch", STANDARD, "02-19", "02-19", 7, "Branch Shop · Site 7", "28.88"),
+    ]
+    statement = Statement.of_rows("EUR", february.lines.all())
+    assert statement == Statement.of_lines("EUR", february.lines.order_by("position"))
+    assert [(total.name, str(total.quantity), total.unit) for total in statement.together] == [
+        ("Setup Assist Express", "1", "location"),
+        ("Setup Assist Standard", "15", "user"),
+    ]
+    assert (str(statement.setup_assist), str(statement.usage)) == ("153.88", "0.00")
+    assert [row[-1] for row in figures(march)] == ["30.00"]
+
+
+def test_setup_assist_without_a_price_parks_the_month(family: Family) -> None:
+    order(family, 3, at(2, 10))
+    close_until(date(2024, 2, 29))
+    assert issue(MARCH)["Family North"].parked == (
+        "2024-02: Family North has no price for Setup Assist Express from 2024-02-10 to 2024-02-10"
+    )
 
 
 def test_an_adjustment_waits_for_the_month_in_which_it_was_made(family: Family) -> None:

@@ -28,7 +28,7 @@ MOST = 12
 # Queries of each list as its own hub's full administrator, the session's and the actor's among them; then of its searches.
 BUDGET = {
     "billing:report-list": [6],
-    "billing:invoice-list": [11, 11, 7],
+    "billing:invoice-list": [12, 12, 7],
     "billing:invoice-detail": [9, 9],
     "billing:margin": [12],
     "billing:customer-price-list": [7, 7],
