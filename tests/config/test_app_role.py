@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import DayClose, UsageAdjustment, UsageDay
+from billing.models import DayClose, PartnerUsageDay, UsageAdjustment, UsageDay
 from billing.queries.corrections import Span
 from billing.queries.usage import use_by_package
 from billing.services.adjusting import correct_usage
@@ -150,3 +151,44 @@ def test_the_command_refuses_roles_that_nothing_can_be_kept_from() -> None:
         (owner,) = cursor.fetchone()
     with pytest.raises(CommandError, match="owner's rights"):
         call_command("app_role", owner)
+
+
+@pytest.fixture
+def own_session(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """A session of its own that begins as the application's role. (To sign in as it, peer authentication is in the way.)"""
+    role = f"{ROLE}_apart"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER")
+        try:
+            call_command("app_role", role)
+            parameters = connection.get_connection_params() | {"options": f"-c role={role}", "autocommit": True}
+            with psycopg.connect(**parameters) as session:
+                yield session
+        finally:
+            cursor.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.slow
+def test_in_a_session_of_the_application_closed_days_stay(own_session: psycopg.Connection) -> None:
+    """After everything has been committed, as in life."""
+    world = make_world()
+    store(world, [Interval(0, "webex_suite", 0, 0, 0, 3 * DAY)])
+    night(world)
+    before = standing()
+    own_session.execute("RESET ROLE")  # back to what the session began as
+    for table in CLOSED:
+        for deed in ("UPDATE {} SET partner_id = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                own_session.execute(deed.format(table))
+    with pytest.raises(psycopg.errors.RestrictViolation, match="closed day"):
+        own_session.execute(
+            "INSERT INTO billing_usageday (partner_id, customer_id, package, location_id, day, open_count, shift) "
+            "SELECT partner_id, customer_id, package, location_id, day + 1, 9, 0 FROM billing_usageday"
+        )
+    assert standing() == before
+
+
+def standing() -> list[list[dict[str, object]]]:
+    return [
+        list(model.objects.order_by("pk").values()) for model in (UsageDay, PartnerUsageDay, DayClose, UsageAdjustment)
+    ]
