@@ -73,9 +73,8 @@ def next_day(partner: Partner) -> date:
 def _close_next(partner: Partner, until: date) -> tuple[int, int]:
     """Close the next day, or the whole run of days on which nothing changed. Returns (days, changes)."""
     with transaction.atomic():
-        _value(ledger_sql.WAIT_AT_MOST, patience=LOCK_PATIENCE)
         # Alone from here on: writers of assignments and other closers wait, and we see all they have committed.
-        _value(ledger_sql.LOCK_PARTNER, partner=partner.pk)
+        _value(ledger_sql.LOCK_PARTNER, partner=partner.pk, patience=LOCK_PATIENCE)
         day = next_day(partner)
         if day > until:
             return 0, 0

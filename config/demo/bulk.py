@@ -37,10 +37,12 @@ class Loaded:
 class Batch:
     """The numbers of one load: first free keys, sizes, the clock and the dice."""
 
-    def __init__(self, *, partners: int, customers: int, subscribers: int, seed: int) -> None:
+    def __init__(
+        self, *, partners: int, customers: int, subscribers: int, seed: int, until: datetime | None = None
+    ) -> None:
         self.partners, self.customers, self.subscribers = partners, customers, subscribers
         self.dice = random.Random(f"{seed}:{_next_key(Customer)}")  # noqa: S311
-        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.now = until or datetime.now(UTC).replace(microsecond=0)
         self.began = self.now.replace(hour=0, minute=0, second=0) - timedelta(days=DAYS)
         self.first = {model: _next_key(model) for model in (Partner, Customer, Location, Subscriber)}
 
@@ -62,11 +64,16 @@ def _next_key(model: type[Model]) -> int:
     return (model._default_manager.aggregate(last=Max("pk"))["last"] or 0) + 1
 
 
-def load_bulk(*, partners: int, customers: int, subscribers: int, seed: int = 1) -> Loaded:
-    """Load that many new rows in one transaction. Takes seconds per hundred thousand subscribers."""
+def load_bulk(
+    *, partners: int, customers: int, subscribers: int, seed: int = 1, until: datetime | None = None
+) -> Loaded:
+    """Load that many new rows in one transaction, with a history up to `until` (default: now).
+
+    Takes seconds per hundred thousand subscribers.
+    """
     started = time.monotonic()
     with transaction.atomic():
-        batch = Batch(partners=partners, customers=customers, subscribers=subscribers, seed=seed)
+        batch = Batch(partners=partners, customers=customers, subscribers=subscribers, seed=seed, until=until)
         copy(Partner, _PARTNER, _partners(batch))
         with unindexed(_LARGE) if subscribers >= MANY else nullcontext():
             copy(Customer, _CUSTOMER, _customers(batch))

@@ -113,7 +113,7 @@ def test_a_change_that_comes_too_late_is_refused() -> None:
 
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(ledger_sql.LOCK_PARTNER, {"partner": world.partners[0].pk})
+            cursor.execute(ledger_sql.LOCK_PARTNER, {"partner": world.partners[0].pk, "patience": "10s"})
         close_partner(partner=world.partners[0], until=day(1))
         (writer,) = in_threads(write)
         until_one_waits()

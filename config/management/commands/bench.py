@@ -1,11 +1,11 @@
-"""`manage.py bench users --subscribers 100000`: measures, prints, and exits 1 when a promise is broken."""
+"""`manage.py bench users|billing --subscribers 100000`: measures, prints, and exits 1 when a promise is broken."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.bench import users
+from config.bench import billing, billing_words, users
 
 
 class Command(BaseCommand):
@@ -16,12 +16,21 @@ class Command(BaseCommand):
         search = subjects.add_parser("users", help="Search the users of one customer: database time per page.")
         search.add_argument("--subscribers", type=int, default=100_000, metavar="N")
 
+        nights = subjects.add_parser(
+            "billing", help="Nights and month reports, at N subscribers and at ten times as many."
+        )
+        nights.add_argument("--subscribers", type=int, default=20_000, metavar="N")
+        nights.add_argument("--changes", type=int, metavar="C", help="starts and ends a night; default and most: N / 5")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        self._users(options["subscribers"])
+        if options["subscribers"] < 100:
+            raise CommandError("Measure with at least 100 users.")
+        if options["subject"] == "users":
+            self._users(options["subscribers"])
+        else:
+            self._billing(options["subscribers"], options["changes"] or billing.most_changes(options["subscribers"]))
 
     def _users(self, subscribers: int) -> None:
-        if subscribers < 100:
-            raise CommandError("Measure with at least 100 users.")
         cases = users.measure(subscribers=subscribers)
         self.stdout.write(f"Users list of one customer with {subscribers:,} users; database time of a whole page\n")
         self.stdout.write(f"{'search':36}{'rows':>6}{'queries':>9}{'median ms':>11}{'worst ms':>10}")
@@ -31,3 +40,19 @@ class Command(BaseCommand):
         if slow:
             raise CommandError(f"Not under {users.LIMIT_MS:.0f} ms: {', '.join(slow)}.")
         self.stdout.write(f"All under {users.LIMIT_MS:.0f} ms.")
+
+    def _billing(self, subscribers: int, changes: int) -> None:
+        if changes > billing.most_changes(subscribers):
+            raise CommandError(f"At most {billing.most_changes(subscribers):,} changes a night.")
+        measured = []
+        for line in billing_words.HEAD:
+            self.stdout.write(line)
+        for found in billing.measure(subscribers=subscribers, changes=changes):
+            measured.append(found)
+            self.stdout.write(billing_words.row(found))
+        verdicts = billing_words.verdicts(measured)
+        for verdict in verdicts:
+            self.stdout.write(verdict.text)
+        if broken := [verdict.text for verdict in verdicts if not verdict.kept]:
+            raise CommandError(f"{len(broken)} of {len(verdicts)} promises are broken.")
+        self.stdout.write("All promises are kept.")
