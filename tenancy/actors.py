@@ -41,6 +41,8 @@ class Actor:
     assigned_customer_ids: frozenset[int] = frozenset()
     launch: CrossLaunch | None = None
     temporary: TemporaryRights | None = None
+    # The integration by whose token the person acts, if any.
+    integration_id: str | None = None
     ip: str | None = None
     user_agent: str = ""
     tracking_id: str = ""

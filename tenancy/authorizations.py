@@ -21,6 +21,7 @@ from tenancy.integrations import end_tokens
 from tenancy.models import ApiToken, Authorization, Integration, RefreshToken
 from tenancy.policy import Control, Level
 from tenancy.queries import customers_within, partners_within
+from tenancy.webhooks import switch_off_of
 
 CODE_LIFETIME = timedelta(seconds=60)
 # As long as Webex's own live, so that a client written for them need not be told.
@@ -146,7 +147,7 @@ def issue_token(
 @transaction.atomic
 def withdraw(*, authorization: Authorization, by: Actor) -> bool:
     """Let an integration no longer act in one's name. False when it was so already, or the authorization is another's."""
-    if by.admin_id != authorization.admin_id or not _end(authorization):
+    if by.admin_id != authorization.admin_id or not _end(authorization, by=by):
         return False
     name, email = authorization.integration.name, authorization.admin.email
     _record("withdrawn", f"{email} withdrew the authorization of {name}", authorization, by=by)
@@ -180,15 +181,16 @@ def _rows(integration: Integration) -> "QuerySet[Authorization]":
     return rows.select_for_update(of=("self",)).select_related("admin")
 
 
-def _end(authorization: Authorization) -> bool:
+def _end(authorization: Authorization, *, by: Actor) -> bool:
     if not Authorization.objects.filter(pk=authorization.pk, revoked_at=None).update(revoked_at=timezone.now()):
         return False
     end_tokens(authorization.tokens.all())
+    switch_off_of(integration=authorization.integration, owner=authorization.admin, by=by)
     return True
 
 
 def _end_stolen(authorization: Authorization, what: str) -> None:
-    _end(authorization)
+    _end(authorization, by=SYSTEM)
     name, email = authorization.integration.name, authorization.admin.email
     text = f"A {what} of the integration {name} was used twice: the authorization of {email} ended"
     _record("reuse_detected", text, authorization, by=SYSTEM)

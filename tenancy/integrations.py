@@ -22,6 +22,7 @@ from tenancy.errors import DomainError
 from tenancy.models import ApiToken, Integration, Partner
 from tenancy.policy import Control
 from tenancy.tokens import NAME_LENGTH, SCOPES, NoScope, TokenNameInvalid, UnknownScope
+from tenancy.webhooks import switch_off_of
 
 SECRET_PREFIX = "wss_"  # noqa: S105 - how a secret begins, so that one in a log or a repository is recognized
 MOST_URIS = 10
@@ -101,7 +102,7 @@ def change_integration(*, integration: Integration, wish: Wish, by: Actor) -> No
     if not changes:
         return
     row.save(update_fields=["name", "scopes", "default_scopes", "redirect_uris", "grant_types"])
-    _narrow(row)
+    _narrow(row, by)
     audit.record(
         action="integration.changed",
         text=f"The integration {row.name} was changed",
@@ -140,6 +141,7 @@ def revoke_integration(*, integration: Integration, by: Actor) -> bool:
     row.save(update_fields=["revoked_at"])
     end_tokens(row.tokens.all())
     row.authorizations.filter(revoked_at=None).update(revoked_at=row.revoked_at)
+    switch_off_of(integration=row, by=by)
     audit.record(
         action="integration.revoked",
         text=f"The integration {row.name} was revoked",
@@ -197,11 +199,12 @@ def _told(integration: Integration) -> dict[str, object]:
     }
 
 
-def _narrow(integration: Integration) -> None:
+def _narrow(integration: Integration, by: Actor) -> None:
     allowed, kinds = set(integration.get_scopes()), integration.get_grant_types()
     if CODE not in kinds:
         end_tokens(integration.tokens.filter(authorization__isnull=False))
         integration.authorizations.filter(revoked_at=None).update(revoked_at=timezone.now())
+        switch_off_of(integration=integration, by=by)
     if BY_ITSELF not in kinds:
         end_tokens(integration.tokens.filter(authorization__isnull=True))
     for rows in (integration.tokens.filter(revoked_at=None), integration.authorizations.filter(revoked_at=None)):

@@ -180,7 +180,9 @@ def bearer_of(text: str, *, ip: str | None = None, user_agent: str = "", trackin
     if token.last_used_at is None or now - token.last_used_at > TOUCH_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     actor = actor_for(token.admin, door="api", ip=ip, user_agent=user_agent, tracking_id=tracking_id)
-    return Bearer(actor=_within(actor, token.within_id) if token.within_id else actor, token=token)
+    if token.within_id:
+        actor = replace(_within(actor, token.within_id), integration_id=token.integration_id)
+    return Bearer(actor=actor, token=token)
 
 
 def _within(actor: Actor, partner_id: int) -> Actor:

@@ -21,7 +21,7 @@ from tenancy.egress import check_url
 from tenancy.errors import DomainError, Forbidden
 from tenancy.mail import Letter, MailUnavailable, deliver
 from tenancy.mail_texts import ENGLISH
-from tenancy.models import AdminUser, Customer, Event, Partner, Resource, Webhook, WebhookDelivery
+from tenancy.models import AdminUser, Customer, Event, Integration, Partner, Resource, Webhook, WebhookDelivery
 from tenancy.policy import Control
 from tenancy.sealing import seal
 
@@ -100,6 +100,7 @@ def create_webhook(*, partner: Partner, new: NewWebhook, by: Actor) -> Webhook:
     webhook = Webhook.objects.create(
         partner=partner,
         owner=owner,
+        integration_id=by.integration_id,
         name=new.name,
         target_url=new.target_url,
         resource=new.resource,
@@ -135,7 +136,7 @@ def change_webhook(
     if secret is not None:
         wanted["secret"], changes["secret"] = seal(secret), ["(hidden)", "(hidden)"]
     if "target_url" in wanted or secret is not None:
-        wanted["owner"] = _person(by)
+        wanted |= {"owner": _person(by), "integration_id": by.integration_id}
         wanted |= {"failing_since": None, "paused_until": None}
     for field, value in wanted.items():
         setattr(webhook, field, value)
@@ -145,6 +146,13 @@ def change_webhook(
     if active is not None and active != webhook.is_active:
         _switch_on(webhook, by) if active else _switch_off(webhook, Reason.PERSON, by)
     return webhook
+
+
+def switch_off_of(*, integration: Integration, owner: AdminUser | None = None, by: Actor) -> None:
+    """Switch off what was made by an integration's tokens (by those of one person): it ends, and so does what it set up."""
+    rows = integration.webhooks.filter(status=Status.ACTIVE, **({"owner": owner} if owner else {}))
+    for webhook in rows.select_for_update(no_key=True, of=("self",)).select_related("partner"):
+        _switch_off(webhook, Reason.PERSON, by)
 
 
 def _switch_on(webhook: Webhook, by: Actor) -> None:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from tenancy.models.integrations import Integration
 from tenancy.models.people import AdminUser
 from tenancy.models.tenants import Customer, Partner
 
@@ -47,6 +48,8 @@ class Webhook(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     owner = models.ForeignKey(AdminUser, models.CASCADE, related_name="webhooks")
+    # Whoever made it by an integration's token loses it with the integration.
+    integration = models.ForeignKey(Integration, models.CASCADE, null=True, blank=True, related_name="webhooks")
     name = models.CharField(max_length=80)
     target_url = models.CharField(max_length=500)
     resource = models.CharField(max_length=24, choices=Resource)

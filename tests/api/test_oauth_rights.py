@@ -1,5 +1,6 @@
 """Who may let an integration act in his name, what it may do then, and how it ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,13 @@ from django.utils import timezone
 
 from api.ids import ORGANIZATION
 from tenancy.authorizations import authorizations_of, purge_authorizations, withdraw
-from tenancy.integrations import Wish, change_integration
+from tenancy.integrations import Wish, change_integration, revoke_integration
 from tenancy.invariants import INVARIANTS
-from tenancy.models import AuditEvent, Authorization, Customer
+from tenancy.models import AuditEvent, Authorization, Customer, Webhook
 from tenancy.opaque_ids import opaque_id
 from tenancy.policy import Role
 from tenancy.tokens import Scope, bearer_of
+from tenancy.webhooks import NewWebhook, create_webhook
 from tests.api.conftest import ApiClient
 from tests.api.oauth_desk import BACK, SCOPES, Desk, SignIn, refused
 from tests.cast import Cast
@@ -152,3 +154,22 @@ def test_the_invariant_notices_a_token_that_is_more_than_it_should_be(
         cursor.execute(deed.format(south=cast.south.pk, stranger=cast.admins["helpdesk"].pk))
         cursor.execute(sql)
         assert len(cursor.fetchall()) == broken
+
+
+@pytest.mark.parametrize("ending", ["revoke", "withdraw"])
+def test_a_webhook_that_an_integration_made_ends_with_it(
+    cast: Cast, sign_in: SignIn, settings: Any, ending: str
+) -> None:
+    desk = Desk(cast, scopes=[Scope.WEBHOOKS_WRITE, Scope.CUSTOMERS_READ])
+    token = desk.redeem(desk.code(sign_in("partner_full"), scope=None)).json()["access_token"]
+    owner = cast.actor("partner_full")
+    new = NewWebhook(name="Own", target_url="https://own.example.com/hook", resource="wholesaleCustomers", event="all")
+    create_webhook(partner=cast.north, new=new, by=owner)
+    bearer = bearer_of(token)
+    assert bearer is not None
+    create_webhook(partner=cast.north, new=replace(new, name="Of the desk"), by=bearer.actor)
+    if ending == "revoke":
+        revoke_integration(integration=desk.row, by=owner)
+    else:
+        withdraw(authorization=authorizations_of(owner).get(), by=owner)
+    assert dict(Webhook.objects.values_list("name", "status")) == {"Own": "active", "Of the desk": "inactive"}
