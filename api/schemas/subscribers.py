@@ -26,8 +26,13 @@ def moment(value: Any) -> Any:
 
 
 def with_zone(value: datetime) -> datetime:
-    """A time without a zone is UTC."""
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    """The time in UTC; without a zone it is that already. PostgreSQL knows no offset of sixteen hours, clients do."""
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this is no time") from error
 
 
 Moment = Annotated[datetime, BeforeValidator(moment, json_schema_input_type=str), AfterValidator(with_zone)]

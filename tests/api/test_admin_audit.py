@@ -88,11 +88,18 @@ def test_filters(api: Api, cast: Cast, deed: AuditEvent) -> None:
         "from=2020-01-01T00:00:00Z&to=2022-01-01T00:00:00Z",
         "from=2020-02-01T00:00:00Z&to=2020-01-01T00:00:00Z",
         f"{ALWAYS}&max=201",
+        "from=0001-01-01T00:00:00%2B20:14&to=0001-01-02T00:00:00Z",
         "from=yesterday&to=today",
     ],
 )
 def test_a_year_at_most(api: Api, cast: Cast, query: str) -> None:
     assert api("partner_full").get(f"/adminAudit/events?orgId={org_id(cast.acme)}&{query}").status_code == 400
+
+
+def test_an_offset_that_no_place_has_is_still_a_time(api: Api, cast: Cast) -> None:
+    moment = "4999-12-13T19:41:22.804%2B20:14"
+    path = f"/adminAudit/events?orgId={org_id(cast.acme)}&from={moment}&to={moment}"
+    assert api("partner_full").get(path).json() == {"items": []}
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ class TestList:
             ("sortBy=lastStatusChange", [5, 4, 3, 2, 1, 0]),
             ("after=2026-01-03T12:00:00Z", [3, 4, 5]),
             ("after=1767441600000", [3, 4, 5]),
+            ("after=2026-01-04T08:14:00%2B20:14", [3, 4, 5]),
             ("lastStatusChange=2026-01-07T12:00:00Z", [0, 1, 2, 3]),
             ("status=pending_user_migration", []),
             ("customerId=nonsense", []),
