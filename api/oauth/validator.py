@@ -1,7 +1,7 @@
 """What allauth's identity provider asks about a request, answered from the portal's own tables.
 
 allauth authenticates clients and checks grant types, scopes and PKCE. What it would keep or compare in its own way is
-replaced, because our threat model asks for more (docs/adr/0016): codes and refresh tokens are rows that are locked while they
+replaced, because our threat model asks for more (docs/adr/0021): codes and refresh tokens are rows that are locked while they
 are used, redirect addresses are compared letter by letter, and an access token is a row of the one table that the door reads.
 """
 
