@@ -169,10 +169,15 @@ def _switch_on(webhook: Webhook, by: Actor) -> None:
 def _switch_off(webhook: Webhook, reason: Webhook.Reason, by: Actor) -> None:
     webhook.status, webhook.off_for = Status.INACTIVE, reason
     webhook.save(update_fields=["status", "off_for"])
-    # What was still to be sent can be replayed by hand, once somebody has mended the receiver.
-    waiting = webhook.deliveries.filter(state=State.WAITING)
-    waiting.update(state=State.FAILED, finished_at=Now(), error="The webhook was switched off.")
+    _fail_waiting(webhook.deliveries.all())
     _record("switched_off", f"{by.name} switched off the webhook {webhook}", webhook, {"why": [None, reason.value]}, by)
+
+
+def _fail_waiting(deliveries: QuerySet[WebhookDelivery]) -> None:
+    """What was still to be sent can be replayed by hand, once somebody has mended the receiver."""
+    deliveries.filter(state=State.WAITING).update(
+        state=State.FAILED, finished_at=Now(), error="The webhook was switched off."
+    )
 
 
 @transaction.atomic
@@ -256,6 +261,8 @@ def _require_active(webhook: Webhook) -> None:
 
 def purge_deliveries(*, before: datetime, at_once: int = 5000) -> int:
     """Forget what was finished before a moment; returns how many. In parts, so that no transaction is long."""
+    # A deed that was committed just after its webhook had been switched off.
+    _fail_waiting(WebhookDelivery.objects.filter(webhook__status=Status.INACTIVE))
     total = 0
     while True:
         old = WebhookDelivery.objects.filter(finished_at__lt=before).order_by(F("finished_at")).values("pk")[:at_once]

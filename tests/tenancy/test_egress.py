@@ -215,13 +215,13 @@ def test_what_is_no_http_is_no_answer(receiver: Receiver, text: bytes) -> None:
 def test_a_receiver_that_only_listens_is_left_after_the_limit(receiver: Receiver) -> None:
     def listen(sock: Any) -> None:
         with sock:
-            time.sleep(0.6)
+            time.sleep(2)
 
     receiver._take = listen  # type: ignore[method-assign]
     began = time.monotonic()
     with pytest.raises(Unreachable, match="No answer in time"):
         Caller(total_seconds=0.2).post(receiver.url, b"", {})
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.usefixtures("_local")
@@ -238,7 +238,7 @@ def test_a_receiver_that_drips_is_left_after_the_limit(receiver: Receiver) -> No
     began = time.monotonic()
     with pytest.raises(Unreachable, match="No answer in time"):
         Caller(total_seconds=0.3).post(receiver.url, b"", {})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1.5
 
 
 # -- TLS -----------------------------------------------------------------------------------------------------------------
