@@ -82,17 +82,17 @@ def send(client: ApiClient, op: Operation, tenant: Tenant, body: Any, own: Partn
 
 def names_one(op: Operation) -> bool:
     """Is a request about a thing of one customer, named in its path or in its body?"""
-    return "{" in op.path or (op.method == "POST" and op.path.startswith("/wholesale/subscribers"))
+    of_customer = "{" in op.path and "/reports" not in op.path and "/webhooks" not in op.path
+    return of_customer or (op.method == "POST" and op.path.startswith("/wholesale/subscribers"))
 
 
 def verdict(cast: Cast, who: str, op: Operation, name: str, tenant: Tenant) -> str:
     """What the documents say: "works", "forbidden", or "unknown" for what a stranger asks."""
     if who not in IN_PARTNER_HUB:
         return "forbidden"  # a customer's administrator: the Wholesale API is the service provider's
-    reports = op.path.endswith("/reports/{id}")
-    if reports and PARTNER_OF[name] != PARTNERS[who]:
+    if op.path.endswith("/reports/{id}") and PARTNER_OF[name] != PARTNERS[who]:
         return "unknown"  # a sub-partner's own reports are its own; its parent makes others about it
-    if PARTNER_OF[name] not in IN_PARTNER_HUB[who] or (names_one(op) and not reports and name not in SEES[who]):
+    if PARTNER_OF[name] not in IN_PARTNER_HUB[who] or (names_one(op) and name not in SEES[who]):
         return "unknown"
     needed = Level.READ_ONLY if op.method in SAFE else Level.EDIT
     inside = not op.control.startswith("partner.")
