@@ -1,11 +1,11 @@
-"""`manage.py bench users|billing --subscribers 100000`: measures, prints, and exits 1 when a promise is broken."""
+"""`manage.py bench SUBJECT`: measures, prints, and exits 1 when a promise is broken."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.bench import billing, billing_words, users
+from config.bench import api, billing, billing_words, users
 
 
 class Command(BaseCommand):
@@ -22,13 +22,42 @@ class Command(BaseCommand):
         nights.add_argument("--subscribers", type=int, default=20_000, metavar="N")
         nights.add_argument("--changes", type=int, metavar="C", help="starts and ends a night; default and most: N / 5")
 
+        api_calls = subjects.add_parser(
+            "api", help="The API over HTTP from eight clients, beside the cheapest request."
+        )
+        api_calls.add_argument("--customers", type=int, default=1_000, metavar="N")
+        api_calls.add_argument("--subscribers", type=int, default=20_000, metavar="N")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["subscribers"] < 100:
             raise CommandError("Measure with at least 100 users.")
-        if options["subject"] == "users":
+        if options["subject"] == "api":
+            self._api(options["customers"], options["subscribers"])
+        elif options["subject"] == "users":
             self._users(options["subscribers"])
         else:
             self._billing(options["subscribers"], options["changes"] or billing.most_changes(options["subscribers"]))
+
+    def _api(self, customers: int, subscribers: int) -> None:
+        if customers < 20:
+            raise CommandError("Measure with at least 20 customers.")
+        try:
+            cases, ready = api.measure(customers=customers, subscribers=subscribers)
+        except api.BenchFailed as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{api.CLIENTS} clients; {customers:,} customers were provisioned {ready:.0f} s after the first order\n"
+        )
+        self.stdout.write(
+            f"{'call':24}{'calls':>8}{'per s':>9}{'p95 ms':>9}{'floor/s':>9}{'p95 ms':>9}{'ratio':>8}{'p95':>7}{'limit':>7}"
+        )
+        for case in cases:
+            figures = f"{case.calls:8}{case.per_second:9.1f}{case.p95_ms:9.1f}{case.floor_per_second:9.1f}{case.floor_p95_ms:9.1f}"
+            limit = f"{case.limit:7.1f}" if case.limit else "      -"
+            self.stdout.write(f"{case.name:24}{figures}{case.ratio:8.2f}{case.p95_ratio:7.2f}{limit}")
+        if broken := [case.name for case in cases if not case.kept]:
+            raise CommandError(f"Above its limit: {', '.join(broken)}.")
+        self.stdout.write("All within their limits.")
 
     def _users(self, subscribers: int) -> None:
         cases = users.measure(subscribers=subscribers)
