@@ -2,13 +2,23 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
 from tenancy.actors import Actor
 from tenancy.models import Customer, Partner
 
 PENDING_CONSENT = Subscriber.Status.PENDING_USER_MIGRATION
+# In the same statement as the subscriber: a page of a hundred probes two indexes a hundred times, and is one answer.
+_HELD = (
+    PackageAssignment.objects.filter(subscriber=OuterRef("pk"), ended_at=None)
+    .order_by("-is_base", "package")
+    .values("package")
+)
+_KEPT = ConsentRequest.objects.filter(subscriber=OuterRef("pk"), state=ConsentRequest.State.PENDING).values("package")[
+    :1
+]
 
 
 def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
@@ -17,12 +27,7 @@ def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
     if partner.pk not in actor.all_customers_partner_ids and partner.parent_id not in actor.parent_partner_ids:
         # Somebody who sees only assigned customers; everybody else is spared the join.
         rows = rows.filter(customer__in=Customer.objects.visible_to(actor).filter(partner=partner))
-    return rows.select_related("customer").prefetch_related(
-        Prefetch("assignments", PackageAssignment.objects.filter(ended_at=None), to_attr="open_now"),
-        Prefetch(
-            "consent_requests", ConsentRequest.objects.filter(state=ConsentRequest.State.PENDING), to_attr="asked_now"
-        ),
-    )
+    return rows.select_related("customer").annotate(held=ArraySubquery(_HELD), kept=Subquery(_KEPT))
 
 
 def with_status(rows: QuerySet[Subscriber], status: str) -> QuerySet[Subscriber]:
@@ -33,5 +38,4 @@ def with_status(rows: QuerySet[Subscriber], status: str) -> QuerySet[Subscriber]
 
 def packages_now(row: Any) -> list[str]:
     """Base package first, then add-ons; for somebody who is asked for consent, the package that is kept for him."""
-    held = sorted(row.open_now, key=lambda assignment: (not assignment.is_base, assignment.package))
-    return [assignment.package for assignment in held] or [request.package for request in row.asked_now]
+    return row.held or ([row.kept] if row.kept else [])

@@ -1,6 +1,6 @@
 """The actor of a request, a token or a job: who, by which door, with which roles. Passed to every service as `by`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.http import HttpRequest
@@ -46,6 +46,8 @@ class Actor:
     ip: str | None = None
     user_agent: str = ""
     tracking_id: str = ""
+    # The rows behind `partner_ids`, as they were read with the grants.
+    partners: tuple[Partner, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_system(self) -> bool:
@@ -147,6 +149,7 @@ def actor_for(
         ip=ip,
         user_agent=user_agent[:200],
         tracking_id=tracking_id,
+        partners=tuple(row.partner for row in rows if row.partner),
     )
 
 

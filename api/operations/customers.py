@@ -85,8 +85,9 @@ def get_customer(
     row = customer_of(request, customerId, query.on_behalf_of_sub_partner_org_id)
     readable(request, Control.PARTNER_CUSTOMERS, row.partner)
     place(response, "get_customer", ids.CUSTOMER, row.public_id)
-    etags.tag(response, speaking.customer(row))
-    return speaking.customer(row, licenses=query.include_package_license_info)
+    spoken = speaking.customer(row)
+    etags.tag(response, spoken)
+    return speaking.customer(row, licenses=True) if query.include_package_license_info else spoken
 
 
 @operation(
