@@ -9,6 +9,8 @@ from decimal import Decimal
 from billing.models import Difference
 
 Cause = Difference.Cause
+# What is counted, not timed, on reports.
+COUNTED = "SETUP_ASSIST"
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,20 @@ def _both(row: Disagreement, ours: Side, theirs: Side, first: date, last: date) 
     if row.has_subject and whole and 0 < gap < 2 and ours.quantity != ours.quantity.to_integral_value():
         return Cause.WHOLE_DAYS, "The vendor counts whole days; here parts of a day count by the second."
     more = "more" if gap > 0 else "less"
-    return Cause.QUANTITY, f"The vendor counts {_days(abs(gap))} {more}, over the same days."
+    much = _units(abs(gap)) if row.service.startswith(COUNTED) else _days(abs(gap))
+    return Cause.QUANTITY, f"The vendor counts {much} {more}, over the same days."
+
+
+def _plain(quantity: Decimal) -> str:
+    return f"{quantity:.6f}".rstrip("0").rstrip(".")
 
 
 def _days(quantity: Decimal) -> str:
-    text = f"{quantity:.6f}".rstrip("0").rstrip(".")
-    return f"{text} day" if quantity == 1 else f"{text} days"
+    return f"{_plain(quantity)} day" if quantity == 1 else f"{_plain(quantity)} days"
+
+
+def _units(quantity: Decimal) -> str:
+    return f"{_plain(quantity)} unit" if quantity == 1 else f"{_plain(quantity)} units"
 
 
 def _on(day: date) -> str:

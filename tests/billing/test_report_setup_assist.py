@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -119,6 +120,23 @@ def test_a_file_with_it_agrees_with_itself(kind: str, ordered: dict[str, Any], u
     reconcile(reconciliation_id=row.public_id)
     row.refresh_from_db()
     assert (row.status, row.differences.count()) == ("COMPLETED", 0)
+
+
+def test_what_the_vendor_leaves_out_or_counts_otherwise_is_told(
+    ordered: dict[str, Any], used: Cast, made: Made
+) -> None:
+    report = made(used, "CUSTOMER")
+    text = files.report_path(report).read_text().replace("9.000000", "12.000000")
+    kept = [line for line in text.splitlines() if "SETUP_ASSIST_EXPRESS" not in line]
+    file = BytesIO("\n".join(kept).encode())
+    row = create_reconciliation(report=report, file=file, file_name="v.csv", by=used.actor("partner_full"))
+    reconcile(reconciliation_id=row.public_id)
+    found = row.differences.order_by("position").values_list("customer_label", "service", "cause", "explanation")
+    assert list(found) == [
+        ("Acme Dental", "SETUP_ASSIST_EXPRESS", "not_billed", "The vendor's file has no line for it."),
+        ("Acme Dental", "SETUP_ASSIST_STANDARD", "quantity", "The vendor counts 3 units more, over the same days."),
+        ("Open Acme", "SETUP_ASSIST_EXPRESS", "not_billed", "The vendor's file has no line for it."),
+    ]
 
 
 class TestQuery:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
+from python_calamine import CalamineWorkbook
 
 from tests.browser.conftest import Portal, Visitor
 
@@ -208,11 +209,47 @@ def test_a_billing_report_is_right_to_the_second(visitor: Arrive, portal: Portal
         download.first.click()
     with open(saved.value.path(), newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    total = sum(round(float(row["QUANTITY"]) * 86_400) for row in rows)
+    # The second opinion knows intervals only: neither corrections nor Setup Assist, which is counted, not timed.
+    used = [row for row in rows if not row["DESCRIPTION"].startswith(("Adjustment", "Wholesale Setup Assist"))]
+    total = sum(round(float(row["QUANTITY"]) * 86_400) for row in used)
     expected = portal.query(SECONDS_USED.format(first=start, after=end + timedelta(days=1)))
     assert [[total]] == expected
+    page.get_by_role("button", name="Make XLSX").click()
+    workbook = page.get_by_role("link", name="Download XLSX")
+    expect(workbook).to_be_visible(timeout=40_000)
+    paula.look("report-xlsx")
+    with page.expect_download() as saved:
+        workbook.click()
+    [sheet] = CalamineWorkbook.from_path(str(saved.value.path())).sheet_names
+    cells = CalamineWorkbook.from_path(str(saved.value.path())).get_sheet_by_name(sheet).to_python()
+    assert [row[8] for row in cells[1:]] == [float(row["QUANTITY"]) for row in rows]
     paula.menu("Billing reports")
     paula.look("report-list")
+
+
+def test_setup_assist_is_ordered_and_taken_back(visitor: Arrive) -> None:
+    paula = visitor("partner_full")
+    page = paula.page
+    paula.menu("Setup Assist")
+    paula.look("setup-assist-list")
+    page.get_by_role("table").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Phases")).to_be_visible()
+    paula.look("setup-assist-order")
+    paula.menu("Customers")
+    page.get_by_role("link", name="Acme Dental Group").first.click()
+    page.get_by_role("link", name="Order Setup Assist").click()
+    page.get_by_role("button", name="Order Setup Assist").click()
+    expect(page.get_by_text("Choose a location.").first).to_be_visible()
+    paula.look("setup-assist-form")
+    page.get_by_label(re.compile("^Headquarters")).check()
+    page.get_by_label("Go live").fill(page.get_by_label("Go live").get_attribute("min") or "")
+    page.get_by_label("Contact at the customer").fill("Kim Contact")
+    page.get_by_label("Contact's phone").fill("+1 217 555 0100")
+    page.get_by_role("button", name="Order Setup Assist").click()
+    expect(page.get_by_text("The team has not begun yet.")).to_be_visible()
+    page.get_by_role("button", name="Cancel order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+    expect(page.get_by_text("is cancelled and not billed")).to_be_visible()
 
 
 def test_the_restricted_administrator_sees_the_banner_and_no_door_opens(visitor: Arrive) -> None:

@@ -15,6 +15,7 @@ def test_values_of_secret_names_and_signed_links_are_masked() -> None:
         "password": "hunter2",
         "api_token": "wsp_abc",
         "path": "/partner/p/billing/reports/r/download/eyJhbGciOi:1x:sig/",
+        "event_path": "Gone: /v1/files/WyJkM2IwODAy:1xX3yN:lP8Sn0q",
         "count": 3,
     }
     assert mask_secrets(None, "info", event) == {
@@ -22,6 +23,7 @@ def test_values_of_secret_names_and_signed_links_are_masked() -> None:
         "password": "***",
         "api_token": "***",
         "path": "/partner/p/billing/reports/r/download/***/",
+        "event_path": "Gone: /v1/files/***",
         "count": 3,
     }
 

@@ -7,17 +7,26 @@ table here, for a page alone, further down, and searched.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Difference, Reconciliation, UsageCorrection
 from tenancy import paging
 from tenancy.access import CustomerView
 from tenancy.policy import Role
 from tests.cast import Cast
-from tests.factories import assign_locations, invoice_line, make_customer_admin, make_invoice
+from tests.factories import (
+    assign_locations,
+    invoice_line,
+    make_adjustment,
+    make_correction,
+    make_customer_admin,
+    make_invoice,
+)
 from tests.launching import launch
 from tests.sweeps.counting import CASES
 from tests.sweeps.crowd import crowd
@@ -27,7 +36,13 @@ from tests.sweeps.world import Tenant, make_tenant
 MOST = 12
 # Queries of each list as its own hub's full administrator, the session's and the actor's among them; then of its searches.
 BUDGET = {
-    "billing:report-list": [6],
+    "billing:report-list": [8],
+    "billing:reconciliation": [9],
+    "billing:why": [12],
+    "billing:correction-list": [7],
+    "billing:correction-detail": [7],
+    "billing:customer-choice": [6],
+    "billing:interval-list": [7],
     "billing:invoice-list": [12, 12, 7],
     "billing:invoice-detail": [9, 9],
     "billing:margin": [12],
@@ -75,10 +90,18 @@ QUERIES = {
 
 @pytest.fixture
 def tenant(cast: Cast) -> Tenant:
-    """The unrestricted customer, with one of everything; its invoice has many lines."""
+    """The unrestricted customer, with one of everything; its invoice, corrections and comparison have many lines."""
     tenant = make_tenant(cast.north, cast.open_acme, "CanaryOpen")
     lines = [invoice_line(cast.north, "1.00") for _ in range(120)]
     tenant.ids["invoice"] = make_invoice(cast.north, *lines).public_id
+    correction = UsageCorrection.objects.get(public_id=tenant.ids["correction"])
+    for n in range(120):
+        make_correction(correction.assignment, reason=f"Reason {n}")
+        make_adjustment(correction.assignment, date(2026, 1, 1) + timedelta(days=n), 60, correction=correction)
+    reconciliation = Reconciliation.objects.get(public_id=tenant.ids["reconciliation"])
+    Difference.objects.bulk_create(
+        Difference(reconciliation=reconciliation, position=n, cause="quantity", our_quantity=n) for n in range(120)
+    )
     return tenant
 
 
