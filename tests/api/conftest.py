@@ -1,7 +1,7 @@
 """A back-office client of the API, as a member of the cast."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -9,11 +9,15 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tenancy.actors import SYSTEM
+from tenancy.models import Event, Resource, Webhook
 from tenancy.tokens import SCOPES, create_token
+from tenancy.webhooks import NewWebhook, create_webhook
 from tests.api.contract import broken
+from tests.api.hooking import SECRET, Hook
 from tests.api.oauth_desk import Desk
 from tests.cast import Cast
 from tests.factories import make_template
+from tests.receiving import Receiver, receiving
 
 
 class ApiClient:
@@ -92,3 +96,23 @@ def new_customer(cast: Cast) -> dict[str, Any]:
 def desk(cast: Cast) -> Desk:
     """An integration of north's that acts for others and by itself."""
     return Desk(cast)
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    """A receiver of webhooks on this machine."""
+    settings.WEBHOOK_ALLOW_LOCAL = True
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def hook(cast: Cast, receiver: Receiver) -> Hook:
+    """A webhook of a member of the cast to the receiver; about everything, unless something is named."""
+
+    def make(who: str = "partner_full", partner: Any = None, **fields: Any) -> Webhook:
+        values = {"resource": Resource.ALL, "event": Event.ALL, "secret": SECRET, "target_url": receiver.url} | fields
+        new = NewWebhook(name=values.pop("name", "order desk"), **values)
+        return create_webhook(partner=partner or cast.north, new=new, by=cast.actor(who))
+
+    return make
