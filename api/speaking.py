@@ -37,7 +37,8 @@ def subscriber(row: Subscriber) -> SpokenSubscriber:
     waiting = row.status == Subscriber.Status.PENDING_USER_MIGRATION
     return SpokenSubscriber(
         id=opaque_id(ids.SUBSCRIBER, row.public_id),
-        person_id=None if waiting else opaque_id(ids.PERSON, row.person_id) or None,
+        # Before Webex has made the person: the subscriber's own, which every operation takes for him from then on, too.
+        person_id=None if waiting else opaque_id(ids.PERSON, row.person_id or row.public_id),
         email=row.email,
         customer_id=opaque_id(ids.CUSTOMER, row.customer.public_id),
         external_customer_id=row.customer.external_id,

@@ -11,6 +11,7 @@ from api.access import actor_of, customer_of, partner_of, readable
 from api.errors import ApiError, Problem
 from api.operation import operation
 from api.paging import page
+from api.people import is_person
 from api.places import place
 from api.queries import subscribers_of, with_status
 from api.schemas.common import Precheck, precheck_passed
@@ -67,9 +68,9 @@ def list_subscribers(request: HttpRequest, response: HttpResponse, filters: Quer
 
 def _filtered(rows: QuerySet[Subscriber], filters: SubscriberFilters) -> QuerySet[Subscriber]:
     if filters.customer_id is not None:
-        rows = rows.filter(customer__public_id=_known(parse_opaque_id(ids.CUSTOMER, filters.customer_id)))
+        rows = rows.filter(customer__public_id=parse_opaque_id(ids.CUSTOMER, filters.customer_id) or ids.NOBODY)
     if filters.person_id is not None:
-        rows = rows.filter(person_id=_known(parse_opaque_id(ids.PERSON, filters.person_id)))
+        rows = rows.filter(is_person(filters.person_id))
     exact = {
         "customer__external_id": filters.external_customer_id,
         "email": filters.email.lower() if filters.email is not None else None,
@@ -78,11 +79,6 @@ def _filtered(rows: QuerySet[Subscriber], filters: SubscriberFilters) -> QuerySe
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
     return with_status(rows, filters.status) if filters.status else rows
-
-
-def _known(value: Any) -> Any:
-    """A uuid, or one that nobody has: `person_id=None` would find everybody whom Webex does not know yet."""
-    return value or "00000000-0000-0000-0000-000000000000"
 
 
 def subscriber_of(request: HttpRequest, subscriber_id: str, on_behalf_of: str | None) -> tuple[Partner, Subscriber]:

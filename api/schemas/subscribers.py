@@ -56,7 +56,7 @@ class SubscriberFilters(Heard):
 
 
 class SpokenSubscriber(Spoken):
-    """A wholesale subscriber. `personId` appears once Webex knows the person."""
+    """A wholesale subscriber. `personId` is there unless its owner has still to agree."""
 
     id: str
     person_id: str | None = None
