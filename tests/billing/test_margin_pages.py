@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from billing import months
 from billing.errors import PriceDatesClash
 from billing.models import CustomerPrice
-from billing.services.closing import close_missing_days
+from billing.services.closing import close_missing_days, close_partner
 from billing.services.customer_prices import (
     NewCustomerPrice,
     add_customer_price,
@@ -25,7 +25,7 @@ from billing.services.customer_prices import (
 from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent, Partner
 from tests.cast import Cast
-from tests.factories import make_customer, make_customer_price, make_price
+from tests.factories import make_assignment, make_customer, make_customer_price, make_price, make_subscriber
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[str], Client]
@@ -185,6 +185,30 @@ def test_a_month_that_is_none_is_told(sign_in: SignIn, priced: Cast) -> None:
     response = sign_in("partner_full").get(url("margin", priced.north), {"month": "May"})
     assert (response.status_code, "Enter a month like 2026-03" in text(response)) == (422, True)
     assert "Nothing was used" in text(sign_in("partner_full").get(url("margin", priced.north), {"month": "2199-12"}))
+
+
+def test_customers_are_paged_and_found(
+    used: Cast, ago: Callable[..., datetime], today: date, sign_in: SignIn, django_assert_max_num_queries: Any
+) -> None:
+    make_price(used.south, "webex_suite", "30")
+    make_customer_price(used.south, "webex_suite", "60")
+    for n in range(60):
+        customer = make_customer(used.south, f"Shop {n:02}")
+        make_assignment(make_subscriber(customer), "webex_suite", start=ago(1))
+    make_customer(used.south, "Shop without use")
+    close_partner(partner=used.south, until=today - timedelta(days=1))
+    client, path = sign_in("other_partner_full"), url("margin", used.south)
+    client.get(path)
+    with django_assert_max_num_queries(12):
+        first = client.get(path)
+    second = client.get(first.context["next_url"])
+    names = [[row["customer"].name for row in page.context["rows"]] for page in (first, second)]
+    assert names == [[f"Shop {n:02}" for n in range(50)], [*(f"Shop {n:02}" for n in range(50, 60)), "Southern Bank"]]
+    found = client.get(path, {"q": "shop 07"}, headers={"HX-Request": "true", "HX-Target": "customers"})
+    assert [row["customer"].name for row in found.context["rows"]] == ["Shop 07"]
+    assert "By package" not in text(found)
+    lines = list(csv.DictReader(io.StringIO(text(client.get(url("margin-export", used.south))))))
+    assert len(lines) == 61
 
 
 @pytest.mark.parametrize("size", [1, 3])
