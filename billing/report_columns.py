@@ -57,15 +57,20 @@ COLUMNS: dict[str, dict[str, str]] = {
     USER: _PARTNER_COLUMNS | _CUSTOMER_COLUMNS | _USER_COLUMNS | _LICENSE,
 }
 
-# What each level fetches beside the line itself: columns and joins.
+# What each level fetches beside the line itself: columns and joins. Each line has exactly one name; LIMIT 1 says so to the
+# planner, which takes a join on two comparisons for a sieve and would look for the other facts line by line.
 _FACTS = {
     PARTNER: (
         "partner.name AS partner_name, partner.public_id AS partner_org, partner.subscription_id,"
         " named.service_name, named.sku, named.description",
         f"""
         JOIN tenancy_partner partner ON partner.id = line.partner_id
-        JOIN {NAMES} named ON named.partner_id = line.partner_id AND named.item = line.item
-            AND line.starts_on >= named.first_on AND line.starts_on < named.after""",
+        CROSS JOIN LATERAL (
+            SELECT service_name, sku, description FROM {NAMES} names
+            WHERE names.partner_id = line.partner_id AND names.item = line.item
+              AND line.starts_on >= names.first_on AND line.starts_on < names.after
+            LIMIT 1
+        ) named""",
     ),
     CUSTOMER: (
         "customer.org_id, customer.external_id, location.public_id AS location_public_id, bought.license_id",

@@ -48,7 +48,7 @@ def counted_lines(report: BillingReport) -> Iterator[Counted]:
         for partner in report.members():
             _execute(report_names.ADD_NAMES, {"partner": partner.pk})
         _add_allocation(report) if report.is_point_in_time else _add_usage(report)
-        _execute(f"ANALYZE {report_sql.LINES}")
+        _execute(f"ANALYZE {report_sql.LINES}, {report_names.NAMES}")
         rows, seconds, adjusted, units = _execute(report_sql.TOTALS)[0]
         timed = not report.is_point_in_time
         yield Counted(rows, seconds if timed else None, adjusted if timed else None, units)
