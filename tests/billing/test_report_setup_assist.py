@@ -146,13 +146,13 @@ class TestQuery:
         found = list(setup_assist_of([used.north, used.branch], first=ago(6).date(), after=ago(2).date()))
         assert found == [
             SetupAssistUse(
-                ordered["first"].public_id, used.north.pk, setup_assist.EXPRESS, 1, ago(6).date(), "Acme Dental", "Headquarters"
+                ordered["first"].pk, used.north.pk, setup_assist.EXPRESS, 1, ago(6).date(), "Acme Dental", "Headquarters"
             ),
             SetupAssistUse(
-                ordered["second"].public_id, used.north.pk, setup_assist.EXPRESS, 1, ago(4).date(), "Open Acme", "Headquarters"
+                ordered["second"].pk, used.north.pk, setup_assist.EXPRESS, 1, ago(4).date(), "Open Acme", "Headquarters"
             ),
             SetupAssistUse(
-                ordered["standard"].public_id, used.north.pk, setup_assist.STANDARD, 9, ago(3).date(), "Acme Dental", "Branch"
+                ordered["standard"].pk, used.north.pk, setup_assist.STANDARD, 9, ago(3).date(), "Acme Dental", "Branch"
             ),
         ]  # fmt: skip
 
