@@ -219,7 +219,11 @@ class PackageForm(forms.Form):
         required=False, label="Phone number", help_text="Active numbers of this location that nobody has."
     )
     extension = forms.CharField(
-        required=False, max_length=6, help_text="2 to 6 digits. A calling user needs a number, an extension, or both."
+        required=False,
+        max_length=6,
+        help_text="2 to 6 digits. A calling user needs a number, an extension, or both.",
+        # What is typed while the effect is fetched must not be exchanged with it.
+        widget=forms.TextInput({"hx-preserve": "true"}),
     )
 
     def __init__(self, *args: Any, options: list[PackageOption], locked: bool = False, **kwargs: Any) -> None:

@@ -21,7 +21,12 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 def seconds(kind: str, partner: int) -> list[tuple[Any, ...]]:
     """(location if the report tells it, first day, last day, seconds) of each line, for the four days."""
-    bounds = {"partner": partner, "first": START.date(), "after": START.date() + timedelta(days=4)}
+    bounds = {
+        "partner": partner,
+        "first": START.date(),
+        "after": START.date() + timedelta(days=4),
+        "packages": ["webex_calling"],
+    }
     with connection.cursor() as cursor:
         cursor.execute(report_sql.CORE[kind], bounds)
         rows = cursor.fetchall()

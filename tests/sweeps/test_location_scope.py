@@ -38,6 +38,9 @@ OF_THE_WHOLE_CUSTOMER = {
     "PeopleSettings",  # one row of settings, no names
     "TemporaryRights",  # only for those who may see support access, never for him
     "WizardDraft",  # always narrowed to its owner
+    "Webhook",  # the partner's, only in Partner Hub
+    "WebhookDelivery",  # the same
+    "SetupAssistOrder",  # the partner's, only in Partner Hub
 }
 
 

@@ -121,11 +121,14 @@ def world(cast: Cast) -> World:
 
 
 def visits(world: World, who: str) -> Iterator[tuple[Url, str, Tenant, str, bool]]:
-    """Each URL with each tenant's ids, by each method, as a page and as an HTMX request."""
+    """Each URL with each tenant's ids, by each method; what one may read as a page and as an HTMX part.
+
+    A stranger, and a right that is missing, are turned away before anybody looks at how it was asked for.
+    """
     for url in SCOPED:
         for name in TENANTS:
             for method in ("get", "post"):
-                for htmx in (False, True):
+                for htmx in (False, True) if method == "get" and is_visible(url, name, who) else (method == "post",):
                     yield url, name, getattr(world, name), method, htmx
 
 
