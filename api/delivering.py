@@ -159,7 +159,7 @@ def _ready(delivery: WebhookDelivery, owner: Actor | None, told: Told) -> Parcel
         return _parcel(delivery, owner, told)
     except (OperationalError, InterfaceError):
         raise
-    except Exception:
+    except Exception:  # whatever is wrong with one row must not hold up the others; it is logged and tried again
         logger.exception("webhook_body_failed", delivery=str(delivery.public_id))
         WebhookDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
             due_at=Now() + timedelta(seconds=backoff_seconds(delivery.attempts)),

@@ -30,7 +30,7 @@ EXAMPLES = settings().max_examples
 quick = settings(
     max_examples=EXAMPLES // 3,
     stateful_step_count=30,
-    phases=[Phase.generate],  # shrinking fifty deeds takes many minutes: by hand, with HYPOTHESIS_PROFILE=search
+    phases=[Phase.generate],  # shrinking fifty deeds takes many minutes: add Phase.shrink here by hand
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 deep = settings(quick, max_examples=EXAMPLES, stateful_step_count=60)
