@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models.functions import Now
+from kombu import pools
 from kombu.exceptions import OperationalError
+from redis.connection import AbstractConnection
 
 from provisioning import bell as bells
 from provisioning import queue, runner, sweeper, tasks
@@ -177,3 +180,37 @@ def test_a_frozen_broker_costs_one_request_a_moment_and_the_next_nothing(frozen_
     assert [bell.ring([n]) for n in range(50)] == [False] * 50
     assert first - started < 1.5
     assert time.monotonic() - first < 0.1
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[AbstractConnection]:
+    """Connections to Redis that this process opens from here on."""
+    found: list[AbstractConnection] = []
+    greet = AbstractConnection.on_connect_check_health
+
+    def opening(self: AbstractConnection, *arguments: Any, **options: Any) -> None:
+        found.append(self)
+        greet(self, *arguments, **options)
+
+    monkeypatch.setattr(AbstractConnection, "on_connect_check_health", opening)
+    pools.reset()
+    return found
+
+
+def test_the_bell_keeps_its_connection(opened: list[AbstractConnection]) -> None:
+    bell = Bell()
+    assert bell.ring([0])
+    first = len(opened)
+    assert [bell.ring([0]) for _ in range(20)] == [True] * 20
+    assert (first > 0, len(opened)) == (True, first)
+
+
+def test_the_bell_rings_again_after_the_broker_has_hung_up(opened: list[AbstractConnection]) -> None:
+    bell = Bell()
+    assert bell.ring([0])
+    first = len(opened)
+    for connection in opened:
+        if connection._sock:
+            connection._sock.shutdown(socket.SHUT_RDWR)
+    assert bell.ring([0])
+    assert len(opened) > first
