@@ -1,11 +1,13 @@
 """Subscribers as the API lists them: a partner's, by time."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
+from controlhub.services.subscriber_packages import split
 from tenancy.actors import Actor
 from tenancy.models import Customer, Partner
 
@@ -28,6 +30,13 @@ def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
         # Somebody who sees only assigned customers; everybody else is spared the join.
         rows = rows.filter(customer__in=Customer.objects.visible_to(actor).filter(partner=partner))
     return rows.select_related("customer").annotate(held=ArraySubquery(_HELD), kept=Subquery(_KEPT))
+
+
+def as_created(person: Subscriber, packages: Collection[str]) -> Subscriber:
+    """A subscriber that was created with `packages` a moment ago, as `subscribers_of` would read it."""
+    base, add_ons = split(packages)
+    person.held, person.kept = [base, *add_ons], None  # type: ignore[attr-defined]
+    return person
 
 
 def with_status(rows: QuerySet[Subscriber], status: str) -> QuerySet[Subscriber]:

@@ -50,7 +50,6 @@ def enqueue(
         partner_id=customer.partner_id,
         customer=customer,
         payload=payload or {},
-        next_run_at=Now(),
         requested_by=by.admin,
     )
     ProvisioningStep.objects.bulk_create(
@@ -59,7 +58,6 @@ def enqueue(
     )
     announce_job(job, Event.CREATED)
     ring_on_commit(job)
-    job.refresh_from_db(fields=["next_run_at"])
     return job
 
 

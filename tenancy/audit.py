@@ -7,7 +7,7 @@ changing, removing or reordering one breaks the chain, and `verify_chain` names 
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 
@@ -63,13 +63,12 @@ def record(
     if customer is not None:
         _refuse_unseen(target, customer, by)
     tenant = f"customer:{customer.pk}" if customer else f"partner:{partner.pk}"
-    chain = _lock_chain(tenant)
-    now, anybody_listens = _look(partner)
+    chain = _lock_chain(tenant, partner)
     event = AuditEvent(
         tenant=tenant,
         number=chain.length + 1,
         previous_hash=chain.head,
-        created_at=now,
+        created_at=chain.now,
         action=action,
         category=action.partition(".")[0],
         text=text[:400],
@@ -84,7 +83,7 @@ def record(
     event.hash = event_hash(event)
     event.save(force_insert=True)
     AuditChain.objects.filter(pk=tenant).update(length=event.number, head=event.hash)
-    if anybody_listens:
+    if chain.anybody_listens:
         _announce(event, partner, customer)
     return event
 
@@ -108,16 +107,32 @@ def _refuse_unseen(target: models.Model, customer: Customer, by: Actor) -> None:
         raise Forbidden("This belongs to a location that you do not administer.")
 
 
-def _lock_chain(tenant: str) -> AuditChain:
-    AuditChain.objects.bulk_create([AuditChain(tenant=tenant)], ignore_conflicts=True)
-    return AuditChain.objects.select_for_update().get(pk=tenant)
+class _Chain(NamedTuple):
+    """A locked chain's end, the database's clock after that (servers may disagree, the log must not), and who hears it."""
+
+    length: int
+    head: str
+    now: datetime
+    anybody_listens: bool
 
 
-def _look(partner: Partner) -> tuple[datetime, bool]:
-    """The database's clock (servers may disagree, the log must not), and whether the partner has an active webhook."""
+# The clock is read of the locked row: whoever waited for the lock has the later time.
+_LOCK = f"""
+WITH chain AS MATERIALIZED (SELECT length, head FROM tenancy_auditchain WHERE tenant = %s FOR UPDATE)
+SELECT length, head, clock_timestamp(), {IS_HEARD} FROM chain
+"""  # noqa: S608
+
+
+def _lock_chain(tenant: str, partner: Partner) -> _Chain:
+    """The end of the tenant's chain, locked until the transaction ends; its first event starts it."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT clock_timestamp(), {IS_HEARD}", [partner.pk])
-        return cursor.fetchone()
+        cursor.execute(_LOCK, [tenant, partner.pk])
+        row = cursor.fetchone()
+        if row is None:
+            AuditChain.objects.bulk_create([AuditChain(tenant=tenant)], ignore_conflicts=True)
+            cursor.execute(_LOCK, [tenant, partner.pk])
+            row = cursor.fetchone()
+    return _Chain(*row)
 
 
 def _actor_columns(by: Actor) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from api.operation import operation
 from api.paging import page
 from api.people import is_person
 from api.places import place
-from api.queries import subscribers_of, with_status
+from api.queries import as_created, subscribers_of, with_status
 from api.schemas.common import Precheck, precheck_passed
 from api.schemas.customers import OnBehalfOf
 from api.schemas.subscribers import (
@@ -134,13 +134,14 @@ def provision_subscriber(
     person, job = create_subscriber(
         customer=customer, user=new_user(customer, payload), packages=payload.wanted, by=actor_of(request)
     )
-    if consent:
-        # Rare, and the answer must not say "provisioned" now and something else in a second: so do not wait for the worker.
-        finish(job)
+    place(response, "get_subscriber", ids.SUBSCRIBER, person.public_id)
+    if not consent:
+        return Status(200, speaking.subscriber(as_created(person, payload.wanted)))
+    # Rare, and the answer must not say "provisioned" now and something else in a second: so do not wait for the worker.
+    finish(job)
     subscriber_id = opaque_id(ids.SUBSCRIBER, person.public_id)
     _, row = subscriber_of(request, subscriber_id, query.on_behalf_of_sub_partner_org_id)
-    place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)
-    return Status(202 if consent else 200, speaking.subscriber(row))
+    return Status(202, speaking.subscriber(row))
 
 
 def new_user(customer: Customer, payload: NewSubscriberBody | CheckedSubscriber) -> NewSubscriber:

@@ -9,13 +9,14 @@ from tenancy.errors import DomainError
 
 
 @contextmanager
-def named_errors(errors: Mapping[str, Callable[[], DomainError]]) -> Iterator[None]:
+def named_errors(errors: Mapping[str, Callable[[], DomainError]], *, savepoint: bool = True) -> Iterator[None]:
     """Turn a broken constraint into the error named for it; the surrounding transaction stays usable.
 
-    A constraint that is not listed is a bug and raises as it is.
+    A constraint that is not listed is a bug and raises as it is. `savepoint=False` spares two statements where the error
+    leaves the surrounding `atomic` block in any case: that block can only be rolled back then.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             yield
     except IntegrityError as error:
         make = errors.get(_constraint_of(error))

@@ -272,7 +272,8 @@ class NumberNotInInventory(DomainError):
 
 
 def _extensions(users: Sequence[NewSubscriber]) -> Iterator[RowError]:
-    taken = extensions.extensions_in_use([u.location for u in users if isinstance(u.location, Location)])
+    places = [user.location for user in users if isinstance(user.location, Location)]
+    taken = extensions.extensions_in_use(places, among=[user.extension for user in users if user.extension])
     seen: dict[tuple[str, str], int] = {}
     for row, user in enumerate(users):
         if not user.extension or not isinstance(user.location, Location):

@@ -1,5 +1,7 @@
 """May anything be changed inside this customer yet?"""
 
+from django.db.models import QuerySet
+
 from tenancy.errors import DomainError
 from tenancy.models import Customer, Partner
 
@@ -25,23 +27,28 @@ def why_not_ready(customer: Customer, *, ending: bool = False) -> str:
 
     `ending`: something is only taken away, which a suspended partner may still do (domain.md 2.5).
     """
-    facts = Customer.objects.values_list("status", "partner__state").get(pk=customer.pk)
-    status = Customer.Status(facts[0])
+    return _why_not(customer, Customer.objects.all(), ending=ending)
+
+
+def _why_not(customer: Customer, rows: QuerySet[Customer], *, ending: bool) -> str:
+    status, state = rows.values_list("status", "partner__state").get(pk=customer.pk)
     if status not in READY:
-        return _WHY_NOT[status].format(name=customer.name)
-    if facts[1] == Partner.State.SUSPENDED and not ending:
+        return _WHY_NOT[Customer.Status(status)].format(name=customer.name)
+    if state == Partner.State.SUSPENDED and not ending:
         return SUSPENDED.format(name=customer.name)
     return ""
 
 
 def require_ready(customer: Customer, *, ending: bool = False) -> None:
     """Raises CustomerNotReady unless people and packages of the customer may be changed (`ending`: taken away)."""
-    reason = why_not_ready(customer, ending=ending)
-    if reason:
-        raise CustomerNotReady(reason)
+    _require(why_not_ready(customer, ending=ending))
 
 
 def lock_ready(customer: Customer) -> None:
     """As `require_ready`, and nobody else creates people or changes the status until the transaction ends."""
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    require_ready(customer)
+    _require(_why_not(customer, Customer.objects.select_for_update(no_key=True, of=("self",)), ending=False))
+
+
+def _require(no_reason: str) -> None:
+    if no_reason:
+        raise CustomerNotReady(no_reason)

@@ -121,8 +121,10 @@ def open_interval(*, subject: Subject, package: str, at: datetime) -> PackageAss
     return open_intervals([(subject, package)], at=at)[0]
 
 
-def open_intervals(rows: Sequence[tuple[Subject, str]], *, at: datetime) -> list[PackageAssignment]:
-    """Start usage of several subjects at the same second, in one insert."""
+def open_intervals(
+    rows: Sequence[tuple[Subject, str]], *, at: datetime, savepoint: bool = True
+) -> list[PackageAssignment]:
+    """Start usage of several subjects at the same second, in one insert (`savepoint`: see `named_errors`)."""
     assignments = [_interval(subject, package, at) for subject, package in rows]
     subject, package = rows[0]
     overlap = AlreadyAssigned(subject=subject, package=package)
@@ -132,7 +134,8 @@ def open_intervals(rows: Sequence[tuple[Subject, str]], *, at: datetime) -> list
             "one_workspace_package_at_a_time": lambda: overlap,
             "one_add_on_of_a_kind_at_a_time": lambda: overlap,
             "closed_day_stays": DayClosed,
-        }
+        },
+        savepoint=savepoint,
     ):
         return PackageAssignment.objects.bulk_create(assignments)
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from controlhub.models import Location, Subscriber
 from controlhub.services.new_subscribers import NewSubscriber
 from controlhub.services.packages import assign_package, change_package, remove_package
+from controlhub.services.pushes import push_new
 from controlhub.services.seats import catalogue_entry, open_assignments
-from controlhub.services.subscribers import create_subscribers
+from controlhub.services.subscribers import add_subscribers
 from provisioning.models import ProvisioningJob
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -41,10 +42,11 @@ def create_subscriber(
     """One new user with everything in `packages`. Raises what `create_subscribers` and `assign_package` raise."""
     authorize(by, Control.USERS_ADD, customer=customer)
     base, add_ons = split(packages)
-    people, job = create_subscribers(customer=customer, users=[replace(user, package=base)], by=by)
+    [person] = add_subscribers(customer=customer, users=[replace(user, package=base)], by=by)
+    job = push_new(customer=customer, subscribers=[person], by=by)
     for code in add_ons:
-        assign_package(subscriber=people[0], package=code, by=by)
-    return people[0], job
+        assign_package(subscriber=person, package=code, by=by)
+    return person, job
 
 
 @transaction.atomic

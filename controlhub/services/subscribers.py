@@ -73,11 +73,14 @@ def claim_subscribers(
 
 
 def add_subscribers(*, customer: Customer, users: Sequence[NewSubscriber], by: Actor) -> list[Subscriber]:
-    """Low level: as `create_subscribers`, for a caller that has authorised and queues the job itself."""
+    """Low level: as `create_subscribers`, for a caller that has authorised and queues the job itself.
+
+    An error must end the caller's `atomic` block: nothing here opens a savepoint.
+    """
     if not 1 <= len(users) <= MOST_USERS:
         raise TooManySubscribers()
     lock_ready(customer)
-    places = {place.name.lower(): place for place in Location.objects.filter(customer=customer)}
+    places = _places(customer, users)
     rows = with_automatic_package(customer, [tidy(user, locations=places) for user in users])
     errors = problems_with(customer=customer, users=rows, by=by)
     if errors:
@@ -86,7 +89,7 @@ def add_subscribers(*, customer: Customer, users: Sequence[NewSubscriber], by: A
     first = becomes_administrator(customer)
     people = _insert_people(customer, rows)
     assignments = open_intervals(
-        [(person, row.package) for person, row in zip(people, rows, strict=True)], at=database_now()
+        [(person, row.package) for person, row in zip(people, rows, strict=True)], at=database_now(), savepoint=False
     )
     given = _give_numbers(people, rows, by)
     if first:
@@ -96,9 +99,17 @@ def add_subscribers(*, customer: Customer, users: Sequence[NewSubscriber], by: A
     return people
 
 
+def _places(customer: Customer, users: Sequence[NewSubscriber]) -> dict[str, Location]:
+    """The customer's locations by name in lower case; none when no row names one."""
+    if not any(isinstance(user.location, str) for user in users):
+        return {}
+    return {place.name.lower(): place for place in Location.objects.filter(customer=customer)}
+
+
 def _take_all_seats(customer: Customer, rows: Sequence[NewSubscriber]) -> None:
     codes = sorted({row.package for row in rows})
-    lock_seats(customer, codes)
+    if len(codes) > 1:
+        lock_seats(customer, codes)
     for code in codes:
         take_seats(customer=customer, package=code, count=sum(row.package == code for row in rows))
 
@@ -115,7 +126,7 @@ def _insert_people(customer: Customer, rows: Sequence[NewSubscriber]) -> list[Su
         )
         for row in rows
     ]
-    with named_errors({"subscriber_email_once": EmailTaken, TAKEN: in_use}):
+    with named_errors({"subscriber_email_once": EmailTaken, TAKEN: in_use}, savepoint=False):
         # In the order of the addresses: two customers' lists that overlap wait for each other instead of deadlocking.
         Subscriber.objects.bulk_create(sorted(people, key=lambda person: person.email))
     return people

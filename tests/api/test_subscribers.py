@@ -84,6 +84,17 @@ def test_a_subscriber_is_created_and_billed_from_now(api: Api, acme: Customer, s
     )
 
 
+def test_creating_a_subscriber_asks_the_database_little(api: Api, acme: Customer) -> None:
+    client = api("partner_full")
+    client.get("/roles")  # the first use of a token is written down
+    for extension in ("2001", "2002"):  # the customer's first event also begins its audit chain
+        order = body(acme, email=f"{extension}@acme.example.com")
+        order["provisioningParameters"] = {"firstName": "Ada", "lastName": "Sample", "extension": extension}
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post(PATH, order).status_code == 200
+    assert len(queries) <= 22, [query["sql"][:90] for query in queries.captured_queries]
+
+
 def test_the_owner_of_a_free_account_is_asked_first(api: Api, acme: Customer) -> None:
     client = api("partner_full")
     response = client.post(PATH, body(acme, email="ada@free.example.com"))
