@@ -21,10 +21,9 @@ MOST_BYTES, MOST_ROWS = 256 * 1024, 1_000
 printable = RegexValidator(r"^[^\x00-\x1f\x7f]*\Z", "Remove line breaks and other control characters.")
 
 
-class PriceForm(forms.Form):
-    """A price from a day on."""
+class DatedPriceForm(forms.Form):
+    """An amount from a day on, perhaps until another."""
 
-    item = forms.ChoiceField(label="Package or service", choices=[("", "Choose"), *ITEM_CHOICES])
     price = forms.DecimalField(
         label="Price",
         min_value=0,
@@ -45,6 +44,19 @@ class PriceForm(forms.Form):
         required=False,
         help_text="The first day without it. Empty: until another price begins.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        first, until = data.get("valid_from"), data.get("valid_until")
+        if first and until and until <= first:
+            self.add_error("valid_until", "A price ends after the day on which it begins.")
+        return data
+
+
+class PriceForm(DatedPriceForm):
+    """A transfer price, and perhaps another SKU, from a day on."""
+
+    item = forms.ChoiceField(label="Package or service", choices=[("", "Choose"), *ITEM_CHOICES])
     sku = forms.CharField(
         label="SKU", max_length=40, required=False, validators=[printable], help_text="Empty: as before."
     )
@@ -54,13 +66,7 @@ class PriceForm(forms.Form):
         validators=[printable],
         help_text="What reports and invoices say. Empty: as before.",
     )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        first, until = data.get("valid_from"), data.get("valid_until")
-        if first and until and until <= first:
-            self.add_error("valid_until", "A price ends after the day on which it begins.")
-        return data
+    field_order = ["item", "price", "valid_from", "valid_until", "sku", "description"]
 
     def new_price(self) -> NewPrice:
         """What was typed."""

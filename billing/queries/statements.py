@@ -32,12 +32,9 @@ class Cell:
     position: int
 
 
-@dataclass(frozen=True)
-class Section:
-    """What one partner's lines come to."""
+class ByKind:
+    """Cells, added up by the kind of their lines."""
 
-    partner_id: int
-    name: str
     cells: Sequence[Cell]
 
     @property
@@ -51,6 +48,15 @@ class Section:
     @property
     def adjustments(self) -> Decimal:
         return _sum(self.cells, Kind.ADJUSTMENT)
+
+
+@dataclass(frozen=True)
+class Section(ByKind):
+    """What one partner's lines come to."""
+
+    partner_id: int
+    name: str
+    cells: Sequence[Cell]
 
     @property
     def subtotal(self) -> Decimal:
@@ -81,7 +87,7 @@ class ItemTotal:
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(ByKind):
     """Sums of lines in one currency, in the order of the lines."""
 
     currency: str
@@ -121,18 +127,6 @@ class Statement:
         for cell in self.cells:
             by_item[cell.item].append(cell)
         return [_item_total(item, by_item[item]) for item in ITEMS if item in by_item]
-
-    @property
-    def usage(self) -> Decimal:
-        return _sum(self.cells, Kind.USAGE)
-
-    @property
-    def setup_assist(self) -> Decimal:
-        return _sum(self.cells, Kind.SETUP_ASSIST)
-
-    @property
-    def adjustments(self) -> Decimal:
-        return _sum(self.cells, Kind.ADJUSTMENT)
 
     @property
     def line_count(self) -> int:
