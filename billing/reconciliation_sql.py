@@ -22,7 +22,8 @@ COPY = "COPY reconciliation_line FROM STDIN"
 TOTALS = "SELECT ours, count(*), coalesce(sum(quantity), 0) FROM reconciliation_line GROUP BY ours"
 
 # Whom a line is about. An organization is known by its id or by the partner's own id; a person by either of two ids. What is
-# not known keeps the file's own words as its key, so that two strangers stay two.
+# not known keeps the file's own words as its key, so that two strangers stay two. An organization that became a customer
+# again is one: the customer of now, or the last one.
 RESOLVE = """
 CREATE TEMPORARY TABLE reconciliation_key ON COMMIT DROP AS
 SELECT line.ours, line.service, customer.id AS customer_id, subscriber.id AS subscriber_id, workspace.id AS workspace_id,
@@ -34,9 +35,10 @@ SELECT line.ours, line.service, customer.id AS customer_id, subscriber.id AS sub
                 nullif(line.user_id, ''), nullif(line.subscriber_id, ''), line.workspace_id) AS subject_label,
        line.starts_on, line.ends_on, line.quantity, line.tolerance, line.adjustment
 FROM reconciliation_line line
-LEFT JOIN tenancy_customer customer
-       ON customer.partner_id = ANY(%(partners)s)
-      AND CASE WHEN line.org_id <> '' THEN customer.org_id::text = line.org_id
+LEFT JOIN (SELECT DISTINCT ON (coalesce(org_id, public_id)) id, name, org_id, external_id, deleted_at
+           FROM tenancy_customer WHERE partner_id = ANY(%(partners)s)
+           ORDER BY coalesce(org_id, public_id), deleted_at DESC NULLS FIRST, id DESC) customer
+       ON CASE WHEN line.org_id <> '' THEN customer.org_id::text = line.org_id
                ELSE line.external_id <> '' AND customer.external_id = line.external_id AND customer.deleted_at IS NULL END
 LEFT JOIN controlhub_subscriber subscriber
        ON subscriber.customer_id = customer.id

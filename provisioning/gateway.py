@@ -24,6 +24,21 @@ class WebexGateway(Protocol):
     ) -> Answer:
         """{"org_id", "sip_domain"} of a new organisation."""
 
+    def organisation_of(self, *, org_id: str) -> Answer:
+        """What is known of an organisation that somebody wants to attach. A question, no deed.
+
+        {"exists": False}, or {"exists", "name", "administrators" (addresses, the primary one first), "users", "verified_domain",
+        "claimed_domain", "licences" ("none" | "suspended" | "active"), "trial"}.
+        """
+
+    def attach_organisation(
+        self, *, key: str, org_id: str, external_id: str, managed_by: list[str], rights: str
+    ) -> Answer:
+        """{"sip_domain"} once the organisation buys wholesale and is managed by these partners (public ids).
+
+        `rights`: "full", or "limited" for a provisioning administrator with a limited view.
+        """
+
     def enable_package(self, *, key: str, org_id: str, package: str) -> Answer:
         """{"license_id"} of a package that the organisation may now assign."""
 

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from provisioning.errors import PermanentError, RetryableError
 from provisioning.gateway import Answer
 from provisioning.models import SimulatedEffect, SimulatedFault
+from provisioning.simulated_organisations import ORGANISATIONS
 
 CLOUD = uuid.UUID("6a1d7c52-3a52-4b0e-9a51-8f0b7f7a2c11")
 # Invented names; a customer whose name contains one of them is a possible match.
@@ -39,6 +40,22 @@ class SimulatedWebex:
         payload = {"name": name, "external_id": external_id, "email": email, "country": country, "language": language}
         answer = {"org_id": org_id, "sip_domain": f"{org_id[:8]}.calls.example.com"}
         return self._call("create_organisation", key, payload, answer)
+
+    def organisation_of(self, *, org_id: str) -> Answer:
+        fault = next_fault("organisation_of", {"org_id": org_id})
+        if fault is not None:
+            _trouble_before(fault)
+        return ORGANISATIONS.get(uuid.UUID(org_id), {"exists": False})
+
+    def attach_organisation(
+        self, *, key: str, org_id: str, external_id: str, managed_by: list[str], rights: str
+    ) -> Answer:
+        found = ORGANISATIONS.get(uuid.UUID(org_id))
+        if found is None:
+            raise PermanentError("organization_missing", "This organization does not exist in Webex any more.")
+        payload = {"org_id": org_id, "name": found["name"], "external_id": external_id}
+        payload |= {"managed_by": managed_by, "rights": rights}
+        return self._call("attach_organisation", key, payload, {"sip_domain": f"{org_id[:8]}.calls.example.com"})
 
     def enable_package(self, *, key: str, org_id: str, package: str) -> Answer:
         answer = {"license_id": f"{package}-{_id(key)[:13]}"}

@@ -93,13 +93,15 @@ class Customer(models.Model):
         PENDING_RPL_REVIEW = "pending_rpl_review", "Compliance review"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    org_id = models.UUIDField(null=True, unique=True, editable=False)
+    org_id = models.UUIDField(null=True, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="customers")
     name = models.CharField(max_length=120)
     external_id = models.CharField(max_length=64)
     primary_email = models.EmailField(max_length=161)
     status = models.CharField(max_length=24, choices=Status, default=Status.PROVISIONING)
     restricted = models.BooleanField(default=True)
+    # An organisation that existed before it became a customer (domain.md 9.3): what it had, it keeps.
+    attached = models.BooleanField(default=False, db_default=False)
     helpdesk_allowed = models.BooleanField(default=True)
     address_line1 = models.CharField(max_length=50)
     address_line2 = models.CharField(max_length=50, blank=True)
@@ -128,6 +130,8 @@ class Customer(models.Model):
                 condition=Q(deleted_at=None),
                 name="customer_external_id_once_per_partner",
             ),
+            # An organisation outlives its wholesale services, and may be attached again afterwards.
+            models.UniqueConstraint("org_id", condition=Q(deleted_at=None), name="customer_org_id_once"),
             models.CheckConstraint(condition=~Q(external_id=""), name="customer_has_external_id"),
             models.CheckConstraint(condition=~Q(name__contains="%"), name="customer_name_without_percent"),
             models.CheckConstraint(

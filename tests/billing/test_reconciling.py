@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from billing import files
@@ -19,6 +20,7 @@ from billing.tasks import sweep_reports
 from tenancy.errors import Forbidden
 from tenancy.models import AuditEvent
 from tests.cast import Cast
+from tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
 Made = Callable[..., BillingReport]
@@ -88,6 +90,15 @@ def test_ids_may_be_bare_and_columns_may_be_fewer(report: BillingReport, used: C
     kept = ("SERVICE_NAME", "QUANTITY", "CUSTOMER_EXTERNAL_ID", "SUBSCRIBER_ID", "WORKSPACE_ID")
     fewer = [{name: line[name] for name in kept} for line in lines]
     assert compare(report, fewer, used).differing == 0
+
+
+def test_an_organization_that_became_a_customer_again_is_counted_once(report: BillingReport, used: Cast) -> None:
+    org_id = used.acme.org_id
+    make_customer(used.north, "Acme before", org_id=org_id, deleted_at=timezone.now())
+    row = compare(report, lines_of(report), used)
+    assert (row.differing, row.our_quantity, row.agreeing) == (0, row.vendor_quantity, report.row_count)
+    lines = [line | {"QUANTITY": "9"} if line["SERVICE_NAME"] == "WEBEX_SUITE" else line for line in lines_of(report)]
+    assert [found[0] for found in differences(compare(report, lines, used))] == ["Acme Dental"]
 
 
 class TestCauses:
