@@ -72,6 +72,5 @@ class Consent(View):
             return self._page(request, {"problem": str(error)}, status=409)
 
     def _page(self, request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-        response = render(request, "controlhub/consent.html", context, status=status)
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+        # The referrer policy stays same-origin: without any, browsers send "Origin: null" and the answer is refused (CSRF).
+        return render(request, "controlhub/consent.html", context, status=status)

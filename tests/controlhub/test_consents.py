@@ -103,6 +103,13 @@ def test_the_mail_leads_to_the_page_and_agreeing_starts_usage(scene: Scene) -> N
     assert broken_invariants() == []
 
 
+def test_a_browser_may_say_where_the_answer_comes_from(scene: Scene) -> None:
+    add(scene)
+    page = Client().get(send_mail_now())
+    # With "no-referrer" browsers send "Origin: null" with the answer, which is refused as forged.
+    assert page.headers["Referrer-Policy"] == "same-origin"
+
+
 def test_a_link_works_once(scene: Scene) -> None:
     add(scene)
     link = send_mail_now()
