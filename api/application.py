@@ -3,6 +3,7 @@
 How an operation is added: a function in `api/operations`, under `@operation(...)` (api.operation), and its router here.
 """
 
+import math
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from ninja.security import HttpBearer
 
 from api.errors import ApiError, answer, from_domain, from_validation, not_found
 from api.parsing import StrictParser
+from provisioning.errors import RetryableError
 from tenancy.errors import DomainError
 
 
@@ -50,6 +52,12 @@ def _api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
 @application.exception_handler(DomainError)
 def _domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
     return answer(request, from_domain(error))
+
+
+@application.exception_handler(RetryableError)
+def _webex_away(request: HttpRequest, error: RetryableError) -> HttpResponse:
+    """Webex was asked something and did not answer."""
+    return answer(request, ApiError(503, str(error), headers={"Retry-After": str(math.ceil(error.after) or 5)}))
 
 
 @application.exception_handler(ValidationError)

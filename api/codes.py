@@ -20,7 +20,12 @@ SCOPE_MISSING = 80003
 RATE_LIMITED = 80004
 KEY_IN_FLIGHT = 80005
 KEY_REUSED = 80006
-NOT_OFFERED = 80007
+# 80007 said that organizations cannot be attached; since they can, nobody says it any more.
+# What a precheck tells beside 100: what attaching an organization means.
+ATTACH_AUTOMATIC = 80101
+ATTACH_WITH_CONSENT = 80102
+ATTACH_RIGHTS = 80103
+ATTACH_KEEPS = 80104
 OF_STATUS = {
     400: 80400,
     401: 80401,
@@ -212,12 +217,18 @@ OF_RULE = {
     "redirect_uri_invalid": 81180,
     "redirect_uri_missing": 81181,
     "integration_without_use": 81182,
+    "already_customer": 81183,
+    "trial_organisation": 81184,
+    "nobody_to_ask": 81185,
+    "consent_mails_off": 81186,
+    "consent_refused": 81187,
+    "consent_not_given": 81188,
 }
 
 # What is at odds with what exists is a conflict; every other rule is a bad request.
 CONFLICTS = frozenset(
     """
-    10022 4201 4202 already_assigned already_enabled consent_pending customer_not_ready day_closed domain_claimed_elsewhere
+    10022 4201 4202 already_customer already_assigned already_enabled consent_pending customer_not_ready day_closed domain_claimed_elsewhere
     domain_exists external_id_in_use limit_below_used limit_reached location_name_taken location_not_empty mac_in_use
     move_under_way package_in_use queue_name_taken report_exists subscriber_deleted template_name_taken webhook_off workspace_name_taken
     """.split()

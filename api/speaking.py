@@ -6,14 +6,20 @@ from typing import Any
 from api import codes, ids
 from api.queries import packages_now
 from api.schemas.billing_reports import ListedReport, OrderedReport, ReportProblem, SpokenReport
-from api.schemas.common import CodedError, spoken_address
+from api.schemas.common import CodedError, Info, spoken_address
 from api.schemas.customers import PackageState, ResourceDetails, SpokenCustomer
 from api.schemas.subscribers import SpokenSubscriber
 from billing.models import BillingReport
 from controlhub.models import CustomerPackage, Subscriber
+from partnerhub.services.attaching import AttachPlan, Rights
 from tenancy.models import Customer
 from tenancy.opaque_ids import opaque_id
 from tenancy.packages import PACKAGES
+
+KEPT = (
+    "Its name, sign-in, settings and administrators stay as they are; the first user that you add does not become an "
+    "administrator. Restricted by Partner Mode is off."
+)
 
 
 def customer(row: Customer, *, licenses: bool = False) -> SpokenCustomer:
@@ -29,6 +35,25 @@ def customer(row: Customer, *, licenses: bool = False) -> SpokenCustomer:
         resource_details=ResourceDetails(packages=[_package(row, state, licenses=licenses) for state in states]),
         errors=_errors(states) or None,
     )
+
+
+def attach_plan(plan: AttachPlan) -> list[Info]:
+    """What attaching an organisation means, as good news of a precheck."""
+    how = "automatically, and nobody is notified"
+    if plan.with_consent:
+        how = "once one of its administrators, who are asked by mail, has approved"
+    decision = Info(
+        info_code=codes.ATTACH_WITH_CONSENT if plan.with_consent else codes.ATTACH_AUTOMATIC,
+        description=f"{plan.organisation.name} is attached {how}: it has {plan.reason.label}.",
+    )
+    rights = f"Your rights in it: {plan.rights.label}."
+    if plan.rights is Rights.LIMITED:
+        rights += " It has active licenses; ask its administrators for full administration."
+    return [
+        decision,
+        Info(info_code=codes.ATTACH_RIGHTS, description=rights),
+        Info(info_code=codes.ATTACH_KEEPS, description=KEPT),
+    ]
 
 
 def subscriber(row: Subscriber) -> SpokenSubscriber:

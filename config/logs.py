@@ -10,7 +10,7 @@ from django.http import HttpRequest
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature", re.IGNORECASE)
 # Access and refresh tokens, authorization codes and client secrets, wherever they stand.
 BEARER = re.compile(r"\bws[prcs]_[\w-]{20,}")
-SIGNED = re.compile(r"/(download|consent|files)/[^/\s]+")
+SIGNED = re.compile(r"/(download|consent|attach|files)/[^/\s]+")
 
 
 def mask_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:

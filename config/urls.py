@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from config.views import Authorizations, AuthorizationWithdraw, Gallery, Healthz, Home, Profile, Readyz
 from controlhub.views.consents import Consent
+from partnerhub.views.attaching import AttachConsent
 from tenancy.access import declare
 from tenancy.policy import Control
 
@@ -57,6 +58,7 @@ urlpatterns = [
     path("v1/", include("api.urls")),
     path("identity/v1/", include("api.identity_urls")),
     path("consent/<str:token>/", Consent.as_view(), name="consent"),
+    path("attach/<str:token>/", AttachConsent.as_view(), name="attach-consent"),
 ]
 if settings.SHOW_GALLERY:
     urlpatterns.append(path("dev/components/", Gallery.as_view(), name="gallery"))

@@ -24,4 +24,17 @@ INVARIANTS = [
         WHERE template.partner_id <> customer.partner_id
         """,
     ),
+    (
+        "P3",
+        "an attached customer has its attachment and its organisation, no other customer has one, and consent was asked where needed",
+        """
+        SELECT customer.id, customer.name
+        FROM tenancy_customer customer
+        LEFT JOIN partnerhub_organizationattachment attachment ON attachment.customer_id = customer.id
+        WHERE customer.attached <> (attachment.id IS NOT NULL)
+           OR (attachment.id IS NOT NULL AND customer.org_id <> attachment.org_id)
+           OR (attachment.state = 'attached' AND customer.org_id IS NULL)
+           OR (attachment.decision = 'consent' AND customer.org_id IS NOT NULL AND attachment.answered_at IS NULL)
+        """,
+    ),
 ]

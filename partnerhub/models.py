@@ -1,7 +1,8 @@
-"""Across customers: onboarding templates with their versions, and which version each customer came from."""
+"""Across customers: onboarding templates with their versions, and what each customer came from."""
 
 import base64
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -92,6 +93,106 @@ class CustomerOrigin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} from {self.template_version_id}"
+
+
+class OrganizationAttachment(models.Model):
+    """How an organisation that existed already became a customer: facts, decision, consent (domain.md section 9).
+
+    `administrators` are the addresses that Webex named, the primary one first. `round` grows with each question, so that only
+    the links of the newest mails work; `asked_at` is when these had gone out. `rights` are what Webex gives the partner.
+    """
+
+    class Decision(models.TextChoices):
+        AUTOMATIC = "automatic", "Automatic"
+        CONSENT = "consent", "With consent"
+
+    class Reason(models.TextChoices):
+        SMALL = "small", "fewer than 100 users, and no verified or claimed domain"
+        USERS = "users", "100 users or more"
+        VERIFIED_DOMAIN = "verified_domain", "a verified email domain"
+        CLAIMED_DOMAIN = "claimed_domain", "a claimed email domain"
+
+    class Licences(models.TextChoices):
+        NONE = "none", "none"
+        SUSPENDED = "suspended", "suspended or cancelled"
+        ACTIVE = "active", "active"
+
+    class Rights(models.TextChoices):
+        FULL = "full", "Full admin"
+        LIMITED = "limited", "Provisioning admin (limited view)"
+
+    class State(models.TextChoices):
+        ORDERED = "ordered", "Ordered"
+        ASKED = "asked", "Waiting for consent"
+        APPROVED = "approved", "Approved"
+        REFUSED = "refused", "Refused"
+        EXPIRED = "expired", "Not answered"
+        ATTACHED = "attached", "Attached"
+        ENDED = "ended", "Ended"
+
+    # Under way or done: nobody else may attach the organisation meanwhile.
+    CLAIMING = (State.ORDERED, State.ASKED, State.APPROVED, State.ATTACHED)
+    LINK_LIFETIME = timedelta(days=14)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.OneToOneField(Customer, models.CASCADE, related_name="attachment")
+    org_id = models.UUIDField(editable=False)
+    decision = models.CharField(max_length=9, choices=Decision)
+    reason = models.CharField(max_length=15, choices=Reason)
+    rights = models.CharField(max_length=7, choices=Rights)
+    users = models.PositiveIntegerField()
+    licences = models.CharField(max_length=9, choices=Licences)
+    administrators = models.JSONField()
+    state = models.CharField(max_length=8, choices=State, default=State.ORDERED)
+    round = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.EmailField(max_length=161, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "org_id",
+                condition=Q(state__in=["ordered", "asked", "approved", "attached"]),
+                name="organization_attached_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="automatic")
+                | Q(
+                    reason="small", round=0, asked_at=None, answered_at=None, state__in=["ordered", "attached", "ended"]
+                ),
+                name="attached_automatically_asks_nobody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="consent") | (~Q(reason="small") & Q(rights="full")),
+                name="attached_with_consent_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by="") | (Q(answered_at__isnull=False) & ~Q(answered_by="")),
+                name="attachment_answer_has_time_and_name",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "refused"]) & ~Q(decision="consent", state="attached")
+                | Q(answered_at__isnull=False),
+                name="attached_with_consent_was_answered",
+            ),
+            models.CheckConstraint(
+                condition=~Q(rights="limited") | Q(licences="active"), name="attached_limited_has_licences"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.state}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Are the administrators asked, and has nobody answered?"""
+        return self.state == self.State.ASKED
+
+    @property
+    def link_until(self) -> datetime | None:
+        """When the links of the last mails stop working."""
+        return self.asked_at + self.LINK_LIFETIME if self.asked_at else None
 
 
 class IdentityCheck(models.Model):

@@ -164,6 +164,18 @@ def actor_from(request: HttpRequest) -> Actor:
     )
 
 
+def visitor_from(request: HttpRequest, *, door: str, org_name: str) -> Actor:
+    """Somebody without an account here, who holds a link; `org_name` is what the audit log calls him."""
+    return Actor(
+        admin=None,
+        door=door,
+        org_name=org_name,
+        ip=request.META.get("REMOTE_ADDR") or None,
+        user_agent=request.headers.get("User-Agent", "")[:200],
+        tracking_id=getattr(request, "tracking_id", ""),
+    )
+
+
 def request_actor(request: HttpRequest) -> Actor:
     """As `actor_from`, made once per request."""
     actor = getattr(request, "_portal_actor", None)

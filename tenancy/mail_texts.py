@@ -22,6 +22,7 @@ KINDS = {
     "administrator": "Invitation of an administrator",
     "user_invitation": "Invitation",
     "consent": "Question for consent",
+    "attach_consent": "Question for consent to manage the organization",
     "consent_reminder": "Reminder of the question for consent",
     "restricted_on": "Restricted by Partner Mode turned on",
     "restricted_off": "Restricted by Partner Mode turned off",

@@ -8,7 +8,7 @@ from ninja import Query, Router, Status
 
 from api import codes, etags, ids, speaking
 from api.access import actor_of, customer_of, customers_of, partner_of, readable
-from api.errors import ApiError, Problem
+from api.errors import ApiError, Problem, not_found
 from api.operation import operation
 from api.paging import page
 from api.places import place
@@ -25,6 +25,7 @@ from api.schemas.customers import (
     SpokenCustomer,
 )
 from partnerhub.queries.templates import template_of
+from partnerhub.services.attaching import AttachPlan, attach_customer, plan_attach
 from partnerhub.services.changing import delete_customer, update_customer
 from partnerhub.services.customers import Address, CustomerInfo, Headquarters, check_packages, create_customer
 from partnerhub.services.prechecks import check_prospect
@@ -99,27 +100,44 @@ def get_customer(
     success={202: ResourceUrl},
     headers=("Location",),
     summary="Provision a Wholesale Customer",
+    one_transaction=False,
 )
 def provision_customer(
     request: HttpRequest, response: HttpResponse, query: Query[OnBehalfOf], payload: NewCustomer
 ) -> Any:
-    """Order a new customer. It is set up in the background: ask the URL of `Location` how it goes on."""
+    """Order a customer: a new organization, or with `orgId` one that exists, whose administrators may have to agree first.
+
+    It is set up in the background: ask the URL of `Location` how it goes on.
+    """
     partner = partner_of(request, query.on_behalf_of_sub_partner_org_id)
-    return accepted(response, _provision(request, partner, payload))
+    plan = _plan(request, partner, payload.org_id)
+    return accepted(response, _provision(request, partner, payload, plan))
 
 
-def _provision(request: HttpRequest, partner: Partner, payload: NewCustomer) -> Customer:
+def _plan(request: HttpRequest, partner: Partner, org_id: str | None) -> AttachPlan | None:
+    """What attaching the organization means; None when a new one is wanted. 404 for one that Webex does not know."""
+    if org_id is None:
+        return None
+    value = ids.uuid_in(ids.ORGANIZATION, org_id, what="organization")
+    plan = plan_attach(partner=partner, org_id=value, by=actor_of(request))
+    if plan is None:
+        raise not_found("organization")
+    return plan
+
+
+def _provision(request: HttpRequest, partner: Partner, payload: NewCustomer, plan: AttachPlan | None) -> Customer:
     template = template_of(partner, ids.uuid_of_provisioning_id(payload.provisioning_id))
     if template is None:
         raise ApiError(400, "provisioningId: no onboarding template of yours has this Provisioning ID.")
-    return create_customer(
-        partner=partner,
-        template=template,
-        info=_info(payload),
-        packages=_chosen(payload),
-        location=_headquarters(payload),
-        by=actor_of(request),
-    )
+    order: dict[str, Any] = {
+        "partner": partner,
+        "template": template,
+        "info": _info(payload),
+        "packages": _chosen(payload),
+        "location": _headquarters(payload),
+        "by": actor_of(request),
+    }
+    return attach_customer(plan=plan, **order) if plan else create_customer(**order)
 
 
 @operation(
@@ -182,16 +200,21 @@ def remove_customer(request: HttpRequest, customerId: str, query: Query[OnBehalf
     one_transaction=False,
 )
 def precheck_customer(request: HttpRequest, query: Query[OnBehalfOf], payload: CheckedCustomer) -> Any:
-    """Would it work? An address and an e-mail are enough for the early sales check; with everything, everything is tried."""
+    """Would it work? An address and an e-mail are enough for the early sales check; with everything, everything is tried.
+
+    With `orgId` it also tells whether the organization's administrators must agree, which rights you get, and what stays.
+    """
     partner = partner_of(request, query.on_behalf_of_sub_partner_org_id)
     address = Address(**address_columns(payload.address))
-    email = payload.customer_info.primary_email if payload.customer_info else ""
+    attaching = payload.org_id is not None
+    email = payload.customer_info.primary_email if payload.customer_info and not attaching else ""
     check_prospect(partner=partner, address=address, email=email, by=actor_of(request))
+    plan = _plan(request, partner, payload.org_id)
     if payload.packages:
         check_packages(_chosen(payload))
     if whole := payload.as_new():
-        rehearse(lambda: _provision(request, partner, whole))
-    return precheck_passed()
+        rehearse(lambda: _provision(request, partner, whole, plan))
+    return precheck_passed(*(speaking.attach_plan(plan) if plan else []))
 
 
 def _limits(payload: ChangedCustomer | CheckedCustomer | NewCustomer) -> dict[str, int | None]:
@@ -207,20 +230,18 @@ def _chosen(payload: CheckedCustomer | NewCustomer) -> dict[str, int | None]:
 
 def _info(payload: NewCustomer) -> CustomerInfo:
     given, parameters = payload.customer_info, payload.provisioning_parameters
-    if payload.org_id is not None:
-        message = "orgId: an organization that exists cannot be attached here; leave it out to create one."
-        raise ApiError(400, message, [Problem(codes.NOT_OFFERED, message)])
-    if given is None:
+    if given is None and payload.org_id is None:
         raise ApiError(400, "customerInfo: a value is required for a new organization.", _missing("customerInfo"))
     meetings = parameters.meetings if parameters else None
     return CustomerInfo(
-        name=given.name,
-        admin_email=given.primary_email,
+        # An organization that exists brings its own.
+        name=given.name if given else "",
+        admin_email=given.primary_email if given else "",
         external_id=payload.external_id,
         address=Address(**address_columns(payload.address)),
         # The public API has no such field: whoever provisions by API has declared it in the contract (domain.md 2.1).
         supported_location=True,
-        language=given.language,
+        language=given.language if given else "",
         time_zone=meetings.timezone if meetings else "",
     )
 

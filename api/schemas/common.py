@@ -85,10 +85,10 @@ class Precheck(Spoken):
     info: list[Info]
 
 
-def precheck_passed() -> Precheck:
-    """What every precheck says when nothing is in the way."""
+def precheck_passed(*more: Info) -> Precheck:
+    """What every precheck says when nothing is in the way, and what else there is to know."""
     text = "Provisioning preCheck validation successful."
-    return Precheck(message="success", info=[Info(info_code=codes.PRECHECK_SUCCESSFUL, description=text)])
+    return Precheck(message="success", info=[Info(info_code=codes.PRECHECK_SUCCESSFUL, description=text), *more])
 
 
 class Address(Heard):

@@ -152,10 +152,12 @@ class CheckedCustomer(Heard):
 
     def as_new(self) -> "NewCustomer | None":
         """The whole order, when everything of one is there."""
-        info = self.customer_info
-        if not (self.provisioning_id and self.packages and self.external_id and info and info.name):
+        name = self.customer_info.name if self.customer_info else None
+        if not (self.provisioning_id and self.packages and self.external_id and (name or self.org_id)):
             return None
-        return NewCustomer.model_validate(self.model_dump(by_alias=True, exclude_unset=True))
+        # An organization that exists has its name: here its e-mail may be given alone.
+        without = None if name else {"customer_info"}
+        return NewCustomer.model_validate(self.model_dump(by_alias=True, exclude_unset=True, exclude=without))
 
 
 class NewCustomer(Heard):

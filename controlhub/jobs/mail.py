@@ -40,7 +40,7 @@ def send_invitation(*, customer: Customer, admin: AdminUser, roles: Sequence[Rol
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
     then = ["sign_in" if admin.has_usable_password() else "set_password"]
-    return _send(Letter("administrator" if roles else "invitation", admin.email, language, words, customer, then))
+    return send_letter(Letter("administrator" if roles else "invitation", admin.email, language, words, customer, then))
 
 
 def way_in(admin: AdminUser) -> str:
@@ -66,11 +66,14 @@ def send_consent_mail(request: ConsentRequest) -> Result:
     }
     again = request.round > 1
     kind, then = ("consent_reminder", ["consent.body"]) if again else ("consent", [])
-    return _send(Letter(kind, request.subscriber.email, mail_language(customer), words, customer, then))
+    return send_letter(Letter(kind, request.subscriber.email, mail_language(customer), words, customer, then))
 
 
-def _send(letter: Letter) -> Result:
-    """Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all."""
+def send_letter(letter: Letter) -> Result:
+    """Send a mail in a step; raises RetryableError.
+
+    Mail cannot be sent exactly once; a crash at the wrong moment sends it twice, never not at all.
+    """
     try:
         return {"sent": True} if send(letter) else {"sent": False, "why": STOPPED}
     except MailUnavailable as error:

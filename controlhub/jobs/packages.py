@@ -46,9 +46,11 @@ ENABLE_PACKAGE = StepHandler(call=_enable, apply=_enabled, failed=_not_enabled)
 
 
 def fail_skipped_packages(customer: Customer, steps: Sequence[ProvisioningStep]) -> None:
-    """Packages whose step was skipped did not arrive either, and say so."""
+    """Packages whose step was skipped did not arrive either, and say so, unless they say a better reason already."""
     skipped = [step for step in steps if step.state == ProvisioningStep.State.SKIPPED]
-    _of_steps(customer, skipped).update(status=Status.ERROR, error_code="not_started", error=NOT_STARTED)
+    _of_steps(customer, skipped).exclude(status=Status.ERROR).update(
+        status=Status.ERROR, error_code="not_started", error=NOT_STARTED
+    )
 
 
 def restart_packages(customer: Customer, steps: Sequence[ProvisioningStep]) -> None:

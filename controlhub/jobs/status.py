@@ -10,10 +10,13 @@ from tenancy.models import Customer
 ORGANISATION_STEPS = (
     "screening",
     "organisation",
+    "consent",
+    "attach",
     "location",
     "meeting_site",
     "invite_administrator",
     "invitation_mail",
+    "administrators",
 )
 Status = Customer.Status
 UNDER_WAY = (CustomerPackage.Status.PROVISIONING, CustomerPackage.Status.DELETING)

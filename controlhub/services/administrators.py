@@ -5,10 +5,13 @@ full administrator's role up, another full administrator with at least that pack
 So nobody gets below the level by giving the role away, changing the package and taking the role back.
 """
 
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 
 from controlhub.models import FirstAdministrator, Subscriber
 from controlhub.services.seats import open_assignments, package_name
+from tenancy import audit
+from tenancy.actors import Actor
 from tenancy.errors import DomainError
 from tenancy.models import AdminUser, Customer, RoleAssignment
 from tenancy.packages import PACKAGES
@@ -43,8 +46,29 @@ class FirstAdministratorHolds(DomainError):
 
 
 def becomes_administrator(customer: Customer) -> bool:
-    """True while the customer never had a user: the first one that Webex takes will administer it."""
-    return not Subscriber.objects.filter(customer=customer).exclude(status=Subscriber.Status.FAILED).exists()
+    """True while the customer never had a user: the first one that Webex takes will administer it.
+
+    Never in an organisation that was attached: it has its administrators (domain.md 9.3).
+    """
+    return (
+        not customer.attached
+        and not Subscriber.objects.filter(customer=customer).exclude(status=Subscriber.Status.FAILED).exists()
+    )
+
+
+def appoint(*, customer: Customer, email: str, action: str, text: str, by: Actor) -> bool:
+    """Low level: give an address full administration; whoever has an account already keeps it. False when he had the role.
+
+    A new account has no password: a link in a mail, or "Forgot password?", lets its owner set one.
+    """
+    admin, _ = AdminUser.objects.get_or_create(
+        email=email.lower(), defaults={"password": make_password(None), "time_zone": customer.time_zone}
+    )
+    _, new = RoleAssignment.objects.get_or_create(admin=admin, role=Role.CUSTOMER_FULL, customer=customer)
+    if new:
+        text = f"{admin.email} {text}"
+        audit.record(action=action, text=text, target=admin, customer=customer, by=by)
+    return new
 
 
 def make_administrator(subscriber: Subscriber) -> AdminUser:

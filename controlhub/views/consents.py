@@ -14,7 +14,7 @@ from controlhub.queries.users import consents_of
 from controlhub.services.consents import LINK_DAYS, REMIND_AFTER, LinkExpired, LinkInvalid, accept, invitee
 from controlhub.views.users import user_tabs
 from tenancy.access import CustomerView
-from tenancy.actors import Actor
+from tenancy.actors import visitor_from
 from tenancy.errors import DomainError
 from tenancy.paging import cursors, page_of
 from tenancy.policy import Control
@@ -56,14 +56,7 @@ class Consent(View):
             return self._page(request, {"problem": str(error)}, status=410)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        by = Actor(
-            admin=None,
-            door="consent",
-            org_name="Owner of the account",
-            ip=request.META.get("REMOTE_ADDR") or None,
-            user_agent=request.headers.get("User-Agent", "")[:200],
-            tracking_id=getattr(request, "tracking_id", ""),
-        )
+        by = visitor_from(request, door="consent", org_name="Owner of the account")
         try:
             return self._page(request, {"who": accept(token=token, by=by), "done": True})
         except (LinkInvalid, LinkExpired) as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models.functions import Now
 
 from controlhub.jobs.packages import DISABLE_PACKAGE, PACKAGE_STEP, restart_disabling
+from partnerhub.services.attaching import end_attachment
 from provisioning.customer_status import set_customer_status
 from provisioning.errors import PermanentError
 from provisioning.gateway import gateway
@@ -30,6 +31,7 @@ def _released(context: StepContext, result: Result) -> None:
     roles = RoleAssignment.objects.filter(customer=customer)
     emails = sorted(set(roles.values_list("admin__email", flat=True)))
     roles.delete()
+    end_attachment(customer)
     customer.packages.all().delete()
     Customer.objects.filter(pk=customer.pk).update(deleted_at=Now())
     audit.record(

@@ -1,12 +1,12 @@
 """The job that makes a customer: screening, organisation, packages, location, meeting site, administrator (domain.md 2.2).
 
+The organisation is created, or one that exists is attached (partnerhub.jobs.attaching).
 Without an organisation the customer has failed; anything later that fails leaves it usable, with errors to mend.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
 from controlhub.jobs.locations import create_in_cloud, mark_created
@@ -14,18 +14,19 @@ from controlhub.jobs.mail import send_invitation
 from controlhub.jobs.packages import ENABLE_PACKAGE, PACKAGE_STEP, fail_skipped_packages, restart_packages
 from controlhub.jobs.status import settle_customer
 from controlhub.models import Location
+from controlhub.services.administrators import appoint
 from controlhub.services.organization_pushes import push_new_organization
+from partnerhub.jobs.attaching import ADMINISTRATORS_STEP, ATTACH_STEP, CONSENT_STEP
 from partnerhub.models import TemplateVersion
+from partnerhub.services.attaching import reopen_attachment
 from provisioning.customer_status import set_customer_status
 from provisioning.gateway import gateway
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from provisioning.registry import JobType, Result, StepContext, StepHandler
 from provisioning.screening import SCREENING_STEP, refuse_rejected
-from tenancy import audit
 from tenancy.actors import SYSTEM, Actor
-from tenancy.models import AdminUser, Customer, RoleAssignment
+from tenancy.models import AdminUser, Customer
 from tenancy.places import dial_in_for, meeting_site_locale
-from tenancy.policy import Role
 
 PARTNER_NUMBERS = "partner"
 
@@ -99,19 +100,8 @@ def _invite_administrator(context: StepContext) -> Result:
 def _administrator_invited(context: StepContext, result: Result) -> None:
     """Give the primary e-mail address full administration; whoever has an account already keeps it."""
     customer = context.customer
-    admin, _ = AdminUser.objects.get_or_create(
-        email=customer.primary_email.lower(),
-        defaults={"password": make_password(None), "time_zone": customer.time_zone},
-    )
-    _, new = RoleAssignment.objects.get_or_create(admin=admin, role=Role.CUSTOMER_FULL, customer=customer)
-    if new:
-        audit.record(
-            action="administrator.invited",
-            text=f"{admin.email} became full administrator of {customer.name}",
-            target=admin,
-            customer=customer,
-            by=SYSTEM,
-        )
+    text = f"became full administrator of {customer.name}"
+    appoint(customer=customer, email=customer.primary_email, action="administrator.invited", text=text, by=SYSTEM)
 
 
 def _send_invitation(context: StepContext) -> Result:
@@ -127,6 +117,7 @@ def _finished(job: ProvisioningJob, steps: Sequence[ProvisioningStep]) -> None:
 def _restarted(job: ProvisioningJob, steps: Sequence[ProvisioningStep], by: Actor) -> None:
     customer = job.customer
     refuse_rejected(customer)
+    reopen_attachment(customer=customer, by=by)
     # The customer's row before its packages', as in every service.
     status = Customer.Status.UPDATING if customer.org_id else Customer.Status.PROVISIONING
     set_customer_status(customer=customer, status=status, by=by)
@@ -138,11 +129,14 @@ ONBOARDING = JobType(
     steps={
         "screening": SCREENING_STEP,
         "organisation": StepHandler(_create_organisation, _organisation_created, critical=True),
+        "consent": CONSENT_STEP,
+        "attach": ATTACH_STEP,
         PACKAGE_STEP: ENABLE_PACKAGE,
         "location": StepHandler(_create_location, _location_created),
         "meeting_site": StepHandler(_configure_meeting_site, _meeting_site_configured),
         "invite_administrator": StepHandler(_invite_administrator, _administrator_invited),
         "invitation_mail": StepHandler(_send_invitation),
+        "administrators": ADMINISTRATORS_STEP,
     },
     finished=_finished,
     restarted=_restarted,

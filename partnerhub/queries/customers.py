@@ -9,7 +9,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Lower
 
 from controlhub.models import CustomerPackage, Location, PhoneNumber, Subscriber
-from partnerhub.models import OnboardingTemplate
+from partnerhub.models import OnboardingTemplate, OrganizationAttachment
 from provisioning.models import ProvisioningJob
 from tenancy.actors import Actor
 from tenancy.audit_log import NO_CHANGES
@@ -166,6 +166,7 @@ class CustomerPanel:
     row: CustomerRow
     org_id: str
     template: str
+    attachment: OrganizationAttachment | None
     packages: list[CustomerPackage]
     readiness: list[ReadyStep]
     job: ProvisioningJob | None
@@ -180,7 +181,7 @@ def with_panel_facts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     """Add what `panel_of` reads: origin and set-up flags in the customer's own row, packages in one more query."""
     mine = {"customer": OuterRef("pk")}
     return (
-        customers.select_related("partner", "origin__template_version__template")
+        customers.select_related("partner", "origin__template_version__template", "attachment")
         .prefetch_related("packages")
         .annotate(
             has_location=Exists(Location.objects.filter(**mine, confirmed_at__isnull=False)),
@@ -202,6 +203,7 @@ def panel_of(customer: Customer, *, partner: Partner, actor: Actor) -> CustomerP
         row=row_of(customer, partner=partner, actor=actor),
         org_id=opaque_id("ORGANIZATION", customer.org_id),
         template=f"{origin.template_version.template.name}, version {origin.template_version.number}" if origin else "",
+        attachment=getattr(customer, "attachment", None),
         packages=sorted(customer.packages.all(), key=lambda row: order.index(row.package)),
         readiness=_readiness(customer),
         job=customer.jobs.order_by(_UNFINISHED_SINCE.asc(nulls_last=True), "-created_at", "-pk").first(),

@@ -1,6 +1,6 @@
 """Create a customer, and decide whether its own administrators are restricted (domain.md 2.1-2.3, 8.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from partnerhub.queries.customers import email_is_taken, external_id_is_taken
 from partnerhub.services.notices import tell_customer_admins
 from partnerhub.services.onboarding import ONBOARD_CUSTOMER, onboarding_steps
 from partnerhub.services.suspension import PartnerSuspended, require_active
-from provisioning.queue import enqueue
+from provisioning.queue import NewStep, enqueue
 from tenancy import audit
 from tenancy.access import authorize
 from tenancy.actors import Actor
@@ -136,39 +136,78 @@ def create_customer(
     Nothing exists in Webex yet: the job makes it, step by step. Raises a DomainError naming the field that is wrong.
     """
     authorize(by, Control.PARTNER_CUSTOMER_CREATE, partner=partner)
+    customer = begin_customer(
+        partner=partner, template=template, info=info, packages=packages, location=location, by=by
+    )
+    _inherit_settings(customer)
+    finish_order(
+        customer=customer,
+        steps=onboarding_steps(packages, **parts_of(packages)),
+        text=f"{by.name} created customer {customer.name}",
+        changes=ordered_changes(customer, packages, template),
+        by=by,
+    )
+    return customer
+
+
+def begin_customer(
+    *,
+    partner: Partner,
+    template: OnboardingTemplate,
+    info: CustomerInfo,
+    packages: Mapping[str, int | None],
+    location: Headquarters | None,
+    attached: bool = False,
+    by: Actor,
+) -> Customer:
+    """Low level: the rows of a customer that is ordered, all checked; the caller has authorised and calls `finish_order`.
+
+    `attached`: an organisation that exists already, so that its administrator may be somebody whom the portal knows.
+    """
     version = _lock_template(template, partner)
     check_packages(packages)
     if needs_calling(set(packages)) != (location is not None):
         raise LocationNeeded(field="location")
-    customer = _save_customer(partner, version, info, location)
+    customer = _save_customer(partner, version, info, location, attached=attached)
     CustomerOrigin.objects.create(
         customer=customer,
         template_version=version,
         supported_location_declared_at=timezone.now(),
         created_by=by.admin,
     )
-    _inherit_settings(customer, version)
     CustomerPackage.objects.bulk_create(
         CustomerPackage(customer=customer, package=code, limit=packages[code]) for code in PACKAGES if code in packages
     )
     if location:
         save_headquarters(customer, location)
     _assign_service_provider_admin(customer, version)
-    _enqueue_onboarding(customer, packages, by)
-    audit.record(
-        action="customer.created",
-        text=f"{by.name} created customer {customer.name}",
-        target=customer,
-        customer=customer,
-        changes={
-            "external_id": [None, customer.external_id],
-            "packages": [None, dict(packages)],
-            "template": [None, f"{template.name}, version {version.number}"],
-        },
-        by=by,
-    )
-    _count_customer(partner)
     return customer
+
+
+def parts_of(packages: Iterable[str]) -> dict[str, bool]:
+    """Which parts of an organisation these packages need, as the steps of the job take it."""
+    codes = set(packages)
+    return {"has_location": needs_calling(codes), "has_meetings": any(PACKAGES[code].meetings for code in codes)}
+
+
+def ordered_changes(
+    customer: Customer, packages: Mapping[str, int | None], template: OnboardingTemplate
+) -> dict[str, Any]:
+    """What the audit log says that was ordered."""
+    return {
+        "external_id": [None, customer.external_id],
+        "packages": [None, dict(packages)],
+        "template": [None, f"{template.name}, version {customer.origin.template_version.number}"],
+    }
+
+
+def finish_order(
+    *, customer: Customer, steps: Sequence[NewStep], text: str, changes: dict[str, Any], by: Actor
+) -> None:
+    """Low level: the job of a customer that `begin_customer` has made, its audit event, and the partner's count."""
+    enqueue(kind=ONBOARD_CUSTOMER, customer=customer, steps=steps, payload={}, by=by)
+    audit.record(action="customer.created", text=text, target=customer, customer=customer, changes=changes, by=by)
+    _count_customer(customer.partner)
 
 
 def _lock_template(template: OnboardingTemplate, partner: Partner) -> TemplateVersion:
@@ -200,7 +239,7 @@ def check_packages(packages: Mapping[str, int | None]) -> None:
 
 
 def _save_customer(
-    partner: Partner, version: TemplateVersion, info: CustomerInfo, location: Headquarters | None
+    partner: Partner, version: TemplateVersion, info: CustomerInfo, location: Headquarters | None, *, attached: bool
 ) -> Customer:
     customer = Customer(
         partner=partner,
@@ -208,7 +247,8 @@ def _save_customer(
         external_id=info.external_id.strip(),
         primary_email=info.admin_email.strip().lower(),
         status=Customer.Status.PROVISIONING,
-        restricted=True,
+        restricted=not attached,
+        attached=attached,
         language=resolve_locale(info.language or version.email_language, version.country),
         time_zone=info.time_zone or (location.time_zone if location else partner.time_zone),
         **asdict(info.address),
@@ -230,8 +270,13 @@ def _check_customer(customer: Customer, info: CustomerInfo) -> None:
         raise InvalidCustomer("A company name has no % sign.", field="name")
     if external_id_is_taken(customer.partner, customer.external_id):
         raise ExternalIdInUse(field="external_id")
-    _hold_email(customer.primary_email)
-    if email_is_taken(customer.primary_email):
+    if not customer.attached:
+        _check_email(customer.primary_email)
+
+
+def _check_email(email: str) -> None:
+    _hold_email(email)
+    if email_is_taken(email):
         raise EmailBelongsToUser(field="admin_email")
 
 
@@ -258,8 +303,9 @@ def check_columns(row: Customer | Location, address: Address, *, exclude: set[st
         raise InvalidCustomer("Choose a time zone from the list.", field="time_zone")
 
 
-def _inherit_settings(customer: Customer, version: TemplateVersion) -> None:
+def _inherit_settings(customer: Customer) -> None:
     """A new organisation starts with the template's sign-in and mails (domain.md 1.3, 1.4)."""
+    version = customer.origin.template_version
     OrganizationSettings.objects.create(
         customer=customer,
         authentication=version.authentication,
@@ -294,15 +340,6 @@ def _assign_service_provider_admin(customer: Customer, version: TemplateVersion)
     admin = version.service_provider_admin
     if admin.role_assignments.filter(partner=customer.partner, role=Role.PARTNER_ADMIN).exists():
         CustomerAssignment.objects.get_or_create(admin=admin, customer=customer)
-
-
-def _enqueue_onboarding(customer: Customer, packages: Mapping[str, int | None], by: Actor) -> None:
-    steps = onboarding_steps(
-        packages=packages,
-        has_location=needs_calling(set(packages)),
-        has_meetings=any(PACKAGES[code].meetings for code in packages),
-    )
-    enqueue(kind=ONBOARD_CUSTOMER, customer=customer, steps=steps, payload={}, by=by)
 
 
 def _count_customer(partner: Partner) -> None:

@@ -84,7 +84,9 @@ class CustomerPage(PartnerView):
 
 
 def poll_seconds(panel: CustomerPanel) -> int:
-    """How soon the panel asks again: soon while something runs, slowly while somebody may press Retry, else never."""
+    """How soon the panel asks again: soon while something runs, slowly while somebody may press Retry or answer, else never."""
+    if panel.attachment and panel.attachment.is_waiting:
+        return 10
     if panel.row.in_progress:
         return 2
     return 10 if panel.row.customer.status in (Customer.Status.PROVISIONED_WITH_ERRORS, Customer.Status.ERROR) else 0

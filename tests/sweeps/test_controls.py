@@ -70,6 +70,7 @@ def test_public_urls_are_few_and_known() -> None:
         "/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         "/password/reset/key/done/",
         "/consent/<str:token>/",
+        "/attach/<str:token>/",
         "/v1/openapi.json",
         "/v1/reference/",
         "/v1/access_token",

@@ -64,6 +64,7 @@ ASK_LATER = {
     "change_calling_data": "calls the service of each part, which asks",
     "give": "calling data of a package that assign_package and change_package have asked for",
     "accept": "the owner of the account holds the link; nobody is signed in",
+    "answer": "the administrator of the organisation holds the link; nobody is signed in",
     "end_everything": "part of delete_customer, which has asked",
     "find_or_add": "finding a number needs no right; adding one asks",
     "problems_with": "says what is wrong with rows and changes nothing",

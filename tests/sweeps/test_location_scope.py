@@ -29,6 +29,7 @@ OF_THE_WHOLE_CUSTOMER = {
     "FirstAdministrator",  # one row; pages name him only to whom they show him as a user or administrator
     "CustomerPackage",  # the meters of the organisation, no names
     "CustomerOrigin",
+    "OrganizationAttachment",  # the partner's, only in Partner Hub and on the public page of the consent
     "RoleAssignment",  # only for those who may see administrators
     "CustomerAssignment",
     "CrossLaunch",
