@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from tenancy.actors import SYSTEM, Actor
 from tests.cast import Cast, make_cast
@@ -23,20 +25,37 @@ TRUNCATE_TRIGGERS = (
 )
 
 
-LIVE = {"portal", "browser"}  # fixtures that start a whole portal, or Chromium
+# Tests that start a whole portal, or Chromium: where they are, and the fixtures that say so.
+LIVE = ("tests/browser/", "tests/config/test_embedded_stack.py", "tests/ui/test_gallery_in_browser.py")
+LIVE_FIXTURES = {"portal", "browser"}
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """For workers: live tests follow each other on one of them, and long tests come first, so that neither ends alone.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """For workers: long tests come first, so that no worker ends alone.
 
     As a wrapper it comes after pytest-randomly's shuffle and before pytest-django puts tests that commit at the end.
     """
     for item in items:
-        if LIVE & set(getattr(item, "fixturenames", ())) and config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group("live"))
+        if LIVE_FIXTURES & set(getattr(item, "fixturenames", ())) and not item.nodeid.startswith(LIVE):
+            raise pytest.UsageError(f"{item.nodeid} starts a portal or a browser, so its file belongs into LIVE.")
     items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.nodeid.startswith("tests/sweeps/")))
     return (yield)
+
+
+class LiveTogether(LoadScopeScheduling):
+    """Live tests go to one worker, first of all, one after the other; every other test to whichever worker is free.
+
+    xdist's own groups write into the test's id, which pytest 9 no longer lets them: they do nothing, without a word.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "live" if nodeid.startswith(LIVE) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LiveTogether:
+    return LiveTogether(config, log)
 
 
 @pytest.fixture(scope="session")

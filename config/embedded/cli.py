@@ -77,14 +77,11 @@ def run_tests(arguments: Sequence[str]) -> None:
 
 def side_by_side(arguments: Sequence[str], *, cores: int) -> list[str]:
     """What makes pytest use two workers: not for a few files, where a second database costs more than it saves."""
-    if any(word in ALONE for word in arguments):
+    if any(word in ALONE or word.startswith(("-n", "--numprocesses")) for word in arguments):
         return []
-    spread = ["--dist", "loadgroup"]  # tests that share a group stay on one worker
-    if any(word.startswith(("-n", "--numprocesses")) for word in arguments):
-        return spread
     named = [path for path in (Path(word.partition("::")[0]) for word in arguments) if path.exists()]
     only_files = bool(named) and all(path.is_file() for path in named)
-    return [] if cores < 2 or only_files else ["-n", "2", *spread]
+    return [] if cores < 2 or only_files else ["-n", "2"]
 
 
 def run_django(argv: Sequence[str]) -> int:

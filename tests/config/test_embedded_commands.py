@@ -197,7 +197,7 @@ def test_ages_are_in_words(seconds: float, words: str) -> None:
     assert commands.age(seconds) == words
 
 
-TWO = ["-n", "2", "--dist", "loadgroup"]
+TWO = ["-n", "2"]
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ TWO = ["-n", "2", "--dist", "loadgroup"]
         ("-q -m slow", TWO),
         ("tests/sweeps", TWO),
         ("tests/config tests/config/test_cache.py", TWO),
-        ("-n 4", ["--dist", "loadgroup"]),
-        ("-n0", ["--dist", "loadgroup"]),
+        ("-n 4", []),
+        ("-n0", []),
         ("-q tests/config/test_cache.py", []),
         ("tests/config/test_cache.py::test_values_come_back_as_they_went_in tests/config/test_logs.py", []),
         ("--pdb", []),
