@@ -133,7 +133,7 @@ DROP FUNCTION billing_lock(bigint);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_usage_and_reports"), ("controlhub", "0002_guards")]
+    dependencies = [("billing", "0001_tables"), ("controlhub", "0002_guards")]
     operations = [
         migrations.RunSQL(INSERT_ONLY, NOT_INSERT_ONLY),
         migrations.RunSQL(NO_LATE_ROWS, LATE_ROWS),

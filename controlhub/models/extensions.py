@@ -11,7 +11,7 @@ from controlhub.models.workspaces import Workspace
 
 class Extension(models.Model):
     """An extension in use. Users, workspaces and call queues carry their extension themselves; these rows follow by a
-    trigger (migration 0014), so that one constraint sees all three: what a queue has, no user of the location gets."""
+    trigger (migration 0002_guards), so that one constraint sees all three: what a queue has, no user of the location gets."""
 
     location = models.ForeignKey(Location, models.CASCADE, related_name="extensions")
     digits = models.CharField(max_length=6)

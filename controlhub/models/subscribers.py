@@ -26,7 +26,7 @@ class Subscriber(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person_id = models.UUIDField(null=True, unique=True, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscribers")
-    # The customer's partner again, filled in by a trigger (migration 0014): the API lists a partner's subscribers by time.
+    # The customer's partner again, filled in by a trigger (migration 0002_guards): the API lists a partner's subscribers by time.
     partner = models.ForeignKey(
         Partner, models.PROTECT, editable=False, related_name="subscribers", db_index=False, db_constraint=False
     )

@@ -53,7 +53,9 @@ DROP FUNCTION billing_adjusts_on_an_open_day();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0003_usage_corrections")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("billing", "0004_corrections_stay")]
+    dependencies = [("billing", "0002_closed_days_stay")]
     operations = [
         migrations.RunSQL(INSERT_ONLY, NOT_INSERT_ONLY),
         migrations.RunSQL(ON_AN_OPEN_DAY, ON_ANY_DAY),

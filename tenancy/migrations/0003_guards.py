@@ -38,7 +38,9 @@ DROP FUNCTION partner_is_one_level_deep();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenancy", "0001_tenants_and_people")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("tenancy", "0002_guards")]
+    dependencies = [("tenancy", "0002_integrations")]
     operations = [
         migrations.RunSQL(AUDIT_IS_INSERT_ONLY, NO_AUDIT_GUARD),
         migrations.RunSQL(ONE_LEVEL, NO_LEVEL_GUARD),

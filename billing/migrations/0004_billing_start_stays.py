@@ -25,5 +25,7 @@ DROP FUNCTION billing_start_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0004_corrections_stay"), ("tenancy", "0006_audit_target")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("billing", "0005_billing_start_stays")]
+    dependencies = [("billing", "0003_corrections_stay")]
     operations = [migrations.RunSQL(BILLING_START_STAYS, BILLING_START_MOVES)]

@@ -40,5 +40,7 @@ DROP FUNCTION billing_setup_assist_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0011_report_workbooks"), ("controlhub", "0019_setup_assist")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("billing", "0012_setup_assist_stays")]
+    dependencies = [("billing", "0006_intervals_stay")]
     operations = [migrations.RunSQL(STAYS, MAY_GO)]

@@ -9,5 +9,7 @@ TRUNCATED = "DROP TRIGGER billing_intervals_are_not_truncated ON controlhub_pack
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0008_invoices_stay")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("billing", "0009_intervals_stay")]
+    dependencies = [("billing", "0005_invoices_stay")]
     operations = [migrations.RunSQL(NOT_TRUNCATED, TRUNCATED)]

@@ -113,7 +113,9 @@ DROP FUNCTION billing_invoiced_prices_stay();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0007_prices_and_invoices")]
+    # What had been applied before the migrations of 0.1.0 were put together.
+    replaces = [("billing", "0008_invoices_stay")]
+    dependencies = [("billing", "0004_billing_start_stays")]
     operations = [
         migrations.RunSQL(ISSUED_STAYS, ISSUED_CHANGES),
         migrations.RunSQL(IN_ORDER, ANY_ORDER),
