@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("partnerhub", "0001_tables"),
-        ("tenancy", "0003_guards"),
+        ("tenancy", "0004_attached_organizations"),
     ]
 
     operations = [

@@ -1,7 +1,6 @@
 import uuid
 
 import django.db.models.deletion
-import django.db.models.functions.datetime
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -12,7 +11,6 @@ class Migration(migrations.Migration):
     replaces = [
         ("provisioning", "0001_job_ledger"),
         ("provisioning", "0002_screening_and_simulated_cloud"),
-        ("provisioning", "0003_jobs_run_at_once"),
     ]
     initial = True
 
@@ -83,7 +81,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("token", models.PositiveBigIntegerField(default=0)),
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("next_run_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("next_run_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("offered_at", models.DateTimeField(blank=True, null=True)),
                 ("error_code", models.CharField(blank=True, max_length=64)),
                 ("error", models.TextField(blank=True)),

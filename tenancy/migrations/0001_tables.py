@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
         ("tenancy", "0010_mailboxes"),
         ("tenancy", "0011_failed_sign_ins"),
         ("tenancy", "0013_stopped_mailboxes"),
-        ("tenancy", "0017_attached_organizations"),
     ]
     initial = True
 
@@ -112,7 +111,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("org_id", models.UUIDField(editable=False, null=True)),
+                ("org_id", models.UUIDField(editable=False, null=True, unique=True)),
                 ("name", models.CharField(max_length=120)),
                 ("external_id", models.CharField(max_length=64)),
                 ("primary_email", models.EmailField(max_length=161)),
@@ -133,7 +132,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("restricted", models.BooleanField(default=True)),
-                ("attached", models.BooleanField(db_default=False, default=False)),
                 ("helpdesk_allowed", models.BooleanField(default=True)),
                 ("address_line1", models.CharField(max_length=50)),
                 ("address_line2", models.CharField(blank=True, max_length=50)),
@@ -182,9 +180,6 @@ class Migration(migrations.Migration):
                         models.F("external_id"),
                         condition=models.Q(("deleted_at", None)),
                         name="customer_external_id_once_per_partner",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("org_id"), condition=models.Q(("deleted_at", None)), name="customer_org_id_once"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("external_id", ""), _negated=True), name="customer_has_external_id"
