@@ -46,11 +46,12 @@ def readable(request: HttpRequest, control: Control, where: Partner | Customer) 
 
 def customers_of(request: HttpRequest, partner: Partner) -> QuerySet[Customer]:
     """The partner's customers that the actor may see."""
-    return Customer.objects.visible_to(actor_of(request)).filter(partner=partner).select_related("partner__parent")
+    return Customer.objects.visible_to(actor_of(request)).filter(partner=partner)
 
 
 def customer_of(request: HttpRequest, customer_id: str, on_behalf_of: str | None = None) -> Customer:
     """The customer behind a wholesale customer id, or 404."""
     partner = partner_of(request, on_behalf_of)
     row: Customer = by_id(customers_of(request, partner), CUSTOMER, customer_id, what="customer")
+    row.partner = partner  # at hand, so it is not read again
     return row

@@ -22,6 +22,12 @@ _KEPT = ConsentRequest.objects.filter(subscriber=OuterRef("pk"), state=ConsentRe
     :1
 ]
 
+# What `speaking.subscriber` reads.
+_SPOKEN = [
+    *("public_id", "person_id", "email", "status", "error", "created_at", "status_changed_at"),
+    *("customer__public_id", "customer__external_id"),
+]
+
 
 def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
     """Living subscribers of the partner's customers that the actor may see, each with what it has right now."""
@@ -30,6 +36,11 @@ def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
         # Somebody who sees only assigned customers; everybody else is spared the join.
         rows = rows.filter(customer__in=Customer.objects.visible_to(actor).filter(partner=partner))
     return rows.select_related("customer").annotate(held=ArraySubquery(_HELD), kept=Subquery(_KEPT))
+
+
+def spoken_subscribers(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
+    """As `subscribers_of`, with what the API says of them and nothing else: half of the time is spent on columns."""
+    return subscribers_of(partner, actor=actor).only(*_SPOKEN)
 
 
 def as_created(person: Subscriber, packages: Collection[str]) -> Subscriber:

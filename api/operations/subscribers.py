@@ -13,7 +13,7 @@ from api.operation import operation
 from api.paging import page
 from api.people import is_person
 from api.places import place
-from api.queries import as_created, subscribers_of, with_status
+from api.queries import as_created, spoken_subscribers, subscribers_of, with_status
 from api.schemas.common import Precheck, precheck_passed
 from api.schemas.customers import OnBehalfOf
 from api.schemas.subscribers import (
@@ -59,7 +59,7 @@ def list_subscribers(request: HttpRequest, response: HttpResponse, filters: Quer
     """Subscribers of the partner's customers, oldest first unless said otherwise."""
     partner = partner_of(request, filters.on_behalf_of_sub_partner_org_id)
     readable(request, Control.PARTNER_CUSTOMERS, partner)
-    rows = _filtered(subscribers_of(partner, actor=actor_of(request)), filters)
+    rows = _filtered(spoken_subscribers(partner, actor=actor_of(request)), filters)
     sign = "-" if filters.sort_order == "DESC" else ""
     order = (sign + COLUMNS[filters.sort_by], f"{sign}id")
     found = page(request, response, rows, order=order, size=filters.max, offset=filters.offset)
@@ -85,9 +85,13 @@ def subscriber_of(request: HttpRequest, subscriber_id: str, on_behalf_of: str | 
     """The subscriber behind a public id with its partner, or 404; 403 for who may not read customers."""
     partner = partner_of(request, on_behalf_of)
     rows = subscribers_of(partner, actor=actor_of(request)).select_related("customer__partner", "location")
+    return partner, _one(request, partner, rows, subscriber_id)
+
+
+def _one(request: HttpRequest, partner: Partner, rows: QuerySet[Subscriber], subscriber_id: str) -> Subscriber:
     row: Subscriber = ids.by_id(rows, ids.SUBSCRIBER, subscriber_id, what="subscriber")
     readable(request, Control.PARTNER_CUSTOMERS, partner)
-    return partner, row
+    return row
 
 
 @operation(
@@ -107,7 +111,8 @@ def get_subscriber(
     query: Query[OnBehalfOf],
 ) -> Any:
     """One subscriber."""
-    _, row = subscriber_of(request, subscriberId, query.on_behalf_of_sub_partner_org_id)
+    partner = partner_of(request, query.on_behalf_of_sub_partner_org_id)
+    row = _one(request, partner, spoken_subscribers(partner, actor=actor_of(request)), subscriberId)
     spoken = speaking.subscriber(row)
     place(response, "get_subscriber", ids.SUBSCRIBER, row.public_id)
     etags.tag(response, spoken)
