@@ -110,6 +110,8 @@ def _reads(clients: list[Client], ids: list[str]) -> list[Case]:
 
 def _case(name: str, clients: list[Client], calls: list[Call], *, limit: float | None) -> Case:
     """Deal the calls out to the clients; each takes turns with the floor."""
+    for client in clients:
+        client.connection.close()  # the server hangs up on whoever is silent for half a minute; it opens again by itself
     with ThreadPoolExecutor(len(clients)) as pool:
         parts = list(pool.map(_take_turns, clients, (calls[n :: len(clients)] for n in range(len(clients)))))
     own = [seconds for part in parts for seconds, _ in part]
