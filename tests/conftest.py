@@ -53,6 +53,12 @@ class LiveTogether(LoadScopeScheduling):
         return "live" if nodeid.startswith(LIVE) else nodeid
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Beside other workers, live tests go first on the processor, too: they wait for a portal and a browser, with time limits."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(LIVE):
+        os.setpriority(os.PRIO_PROCESS, 0, max(5, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LiveTogether:
     return LiveTogether(config, log)

@@ -197,16 +197,16 @@ def test_ages_are_in_words(seconds: float, words: str) -> None:
     assert commands.age(seconds) == words
 
 
-TWO = ["-n", "2"]
+THREE = ["-n", "3"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "added"),
     [
-        ("", TWO),
-        ("-q -m slow", TWO),
-        ("tests/sweeps", TWO),
-        ("tests/config tests/config/test_cache.py", TWO),
+        ("", THREE),
+        ("-q -m slow", THREE),
+        ("tests/sweeps", THREE),
+        ("tests/config tests/config/test_cache.py", THREE),
         ("-n 4", []),
         ("-n0", []),
         ("-q tests/config/test_cache.py", []),
