@@ -116,7 +116,7 @@ class _Chain(NamedTuple):
     anybody_listens: bool
 
 
-# The clock is read of the locked row: whoever waited for the lock has the later time.
+# The clock is read of the locked row: whoever waited for the lock has the later time. IS_HEARD is a constant; values are bound.
 _LOCK = f"""
 WITH chain AS MATERIALIZED (SELECT length, head FROM tenancy_auditchain WHERE tenant = %s FOR UPDATE)
 SELECT length, head, clock_timestamp(), {IS_HEARD} FROM chain
