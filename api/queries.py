@@ -1,13 +1,11 @@
 """Subscribers as the API lists them: a partner's, by time."""
 
-from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from controlhub.models import ConsentRequest, PackageAssignment, Subscriber
-from controlhub.services.subscriber_packages import split
 from tenancy.actors import Actor
 from tenancy.models import Customer, Partner
 
@@ -41,13 +39,6 @@ def subscribers_of(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
 def spoken_subscribers(partner: Partner, *, actor: Actor) -> QuerySet[Subscriber]:
     """As `subscribers_of`, with what the API says of them and nothing else: half of the time is spent on columns."""
     return subscribers_of(partner, actor=actor).only(*_SPOKEN)
-
-
-def as_created(person: Subscriber, packages: Collection[str]) -> Subscriber:
-    """A subscriber that was created with `packages` a moment ago, as `subscribers_of` would read it."""
-    base, add_ons = split(packages)
-    person.held, person.kept = [base, *add_ons], None  # type: ignore[attr-defined]
-    return person
 
 
 def with_status(rows: QuerySet[Subscriber], status: str) -> QuerySet[Subscriber]:

@@ -58,7 +58,11 @@ def attach_plan(plan: AttachPlan) -> list[Info]:
 
 def subscriber(row: Subscriber) -> SpokenSubscriber:
     """A subscriber that came through `api.queries.subscribers_of`."""
-    packages = packages_now(row)
+    return subscriber_with(row, packages_now(row))
+
+
+def subscriber_with(row: Subscriber, packages: list[str]) -> SpokenSubscriber:
+    """A subscriber whose packages are known: base package first, then add-ons."""
     waiting = row.status == Subscriber.Status.PENDING_USER_MIGRATION
     return SpokenSubscriber(
         id=opaque_id(ids.SUBSCRIBER, row.public_id),

@@ -13,7 +13,7 @@ from api.operation import operation
 from api.paging import page
 from api.people import is_person
 from api.places import place
-from api.queries import as_created, spoken_subscribers, subscribers_of, with_status
+from api.queries import spoken_subscribers, subscribers_of, with_status
 from api.schemas.common import Precheck, precheck_passed
 from api.schemas.customers import OnBehalfOf
 from api.schemas.subscribers import (
@@ -141,7 +141,8 @@ def provision_subscriber(
     )
     place(response, "get_subscriber", ids.SUBSCRIBER, person.public_id)
     if not consent:
-        return Status(200, speaking.subscriber(as_created(person, payload.wanted)))
+        base, add_ons = split(payload.wanted)
+        return Status(200, speaking.subscriber_with(person, [base, *add_ons]))
     # Rare, and the answer must not say "provisioned" now and something else in a second: so do not wait for the worker.
     finish(job)
     subscriber_id = opaque_id(ids.SUBSCRIBER, person.public_id)
