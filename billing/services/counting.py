@@ -43,6 +43,7 @@ class Counted:
 def counted_lines(report: BillingReport) -> Iterator[Counted]:
     """The report's lines in the temporary table, for as long as the context lasts. Raises DoesNotReconcile."""
     with transaction.atomic():
+        _execute(report_sql.LOOK_UP)
         _execute(report_sql.CREATE_LINES)
         _execute(report_names.CREATE_NAMES)
         for partner in report.members():
