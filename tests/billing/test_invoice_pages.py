@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -218,7 +219,9 @@ def test_a_missing_price_is_named(drafted: Cast, sign_in: SignIn, today: date) -
     of_branch = sign_in("subpartner_full").get(
         url("draft-detail", drafted.branch, f"{today - timedelta(days=1):%Y-%m}")
     )
-    assert ("Common Area Calling" in text(of_branch), "150" in text(of_branch)) == (False, False)
+    # As a number of its own: ids in addresses are random and may well have these digits in them.
+    amount = re.search(r"(?<![\w-])150(?![\w-])", text(of_branch))
+    assert ("Common Area Calling" in text(of_branch), amount) == (False, None)
 
 
 def test_a_draft_becomes_an_invoice_at_the_same_address(drafted: Cast, sign_in: SignIn, today: date) -> None:
